@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "internal.h"
+
+static bool lane_live(const struct lc_lane *lane)
+{
+    return lane->state != LC_LANE_WAITING && lane->state != LC_LANE_GONE;
+}
+
+static bool lane_unasked(const struct lc_lane *lane)
+{
+    return lane->state == LC_LANE_STARTING || lane->state == LC_LANE_READY;
+}
+
+uint32_t lc_lanes_live(const struct lc_lifecycle *self)
+{
+    uint32_t set = 0;
+
+    for (size_t i = 0; i < self->policy.lanes; i++)
+        set |= (uint32_t)lane_live(&self->lane[i]) << i;
+    return set;
+}
+
+uint32_t lc_lanes_unasked(const struct lc_lifecycle *self)
+{
+    uint32_t set = 0;
+
+    for (size_t i = 0; i < self->policy.lanes; i++)
+        set |= (uint32_t)lane_unasked(&self->lane[i]) << i;
+    return set;
+}
+
+uint32_t lc_lanes_serving(const struct lc_lifecycle *self)
+{
+    uint32_t set = 0;
+
+    for (size_t i = 0; i < self->policy.lanes; i++)
+        set |= (uint32_t)(self->policy.lane[i].serves && lane_unasked(&self->lane[i])) << i;
+    return set;
+}
+
+uint32_t lc_lanes_open(const struct lc_lifecycle *self)
+{
+    uint32_t set = lc_lanes_live(self);
+
+    for (size_t i = 0; i < self->policy.lanes; i++) {
+        if (self->lane[i].state == LC_LANE_GONE && lc_hooks_pending(self, i, LC_HOOK_POST_STOP))
+            set |= UINT32_C(1) << i;
+    }
+    return set;
+}
+
+uint32_t lc_lanes_deferred(const struct lc_lifecycle *self)
+{
+    uint32_t serving = lc_lanes_serving(self);
+    uint32_t set = serving;
+
+    for (size_t i = 0; i < self->policy.lanes; i++)
+        set |= (uint32_t)((self->above[i] & serving) != 0) << i;
+    return set;
+}
+
+bool lc_lane_startable(const struct lc_lifecycle *self, size_t lane)
+{
+    if (self->lane[lane].state != LC_LANE_WAITING)
+        return false;
+    for (size_t i = 0; i < self->policy.lanes; i++) {
+        const struct lc_lane *other = &self->lane[i];
+        bool one_shot = other->state == LC_LANE_GONE && other->code == 0;
+
+        if (lc_has(self->policy.lane[lane].needs, i) && other->state != LC_LANE_READY && !one_shot)
+            return false;
+    }
+    return true;
+}
+
+bool lc_hooks_pending(const struct lc_lifecycle *self, size_t lane, enum lc_hook_kind kind)
+{
+    const struct lc_lane *it = &self->lane[lane];
+
+    return it->hook_running[kind] || it->next_hook[kind] < self->policy.lane[lane].hooks[kind];
+}
+
+bool lc_drain_hooks_pending(const struct lc_lifecycle *self)
+{
+    uint32_t counted = lc_lanes_unasked(self);
+
+    /* A lane that serves nobody has its hooks and its stop side by side with those that do: it
+     * holds nothing up. But /prestop answers only when all that comes before the stop is done. */
+    if (self->committed && lc_lanes_serving(self))
+        counted &= lc_lanes_deferred(self);
+    for (size_t i = 0; i < self->policy.lanes; i++) {
+        if (lc_has(counted, i) && lc_hooks_pending(self, i, LC_HOOK_PRE_STOP))
+            return true;
+    }
+    return false;
+}
+
+bool lc_drain_pending(const struct lc_lifecycle *self)
+{
+    return lc_drain_hooks_pending(self) || (!self->drain_over && lc_lanes_serving(self));
+}
+
+bool lc_lanes_fit(const struct lc_lifecycle *self)
+{
+    bool to_serve = false, served = false;
+
+    for (size_t i = 0; i < self->policy.lanes; i++) {
+        const struct lc_lane *lane = &self->lane[i];
+
+        if (lane->state == LC_LANE_WAITING || lane->state == LC_LANE_STARTING)
+            return false;
+        to_serve = to_serve || self->policy.lane[i].serves;
+        served = served || (self->policy.lane[i].serves && lane_live(lane));
+    }
+    return served || !to_serve;
+}
