@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/signals.h"
+
+#include "base/cleanup.h"
+#include "sys/entry.h"
+#include "sys/mask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+enum { THREAD_STACK_BYTES = 64 * 1024 };
+
+void lc_signal_state_read(struct lc_signal_state *ret)
+{
+    struct sigaction chld;
+
+    *ret = (struct lc_signal_state){.mask = lc_entry_mask};
+    if (ret->mask == LC_ENTRY_MASK_UNKNOWN)
+        lc_mask_change(SIG_SETMASK, NULL, &ret->mask);
+    ret->chld_ignored = sigaction(SIGCHLD, NULL, &chld) == 0 && chld.sa_handler == SIG_IGN;
+}
+
+static int block_all(void)
+{
+    const uint64_t all = LC_MASK_ALL;
+
+    return lc_mask_change(SIG_SETMASK, &all, NULL) < 0 ? -errno : 0;
+}
+
+/* Only where it is not the default already: sigaction(2) throws away a SIGCHLD that waits. */
+static int unignore_chld(void)
+{
+    struct sigaction chld;
+
+    if (sigaction(SIGCHLD, NULL, &chld) < 0)
+        return -errno;
+    if (chld.sa_handler == SIG_DFL)
+        return 0;
+    return sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, NULL) < 0 ? -errno : 0;
+}
+
+/*
+ * The fallback: a thread that waits for signals and writes them down.
+ */
+
+/* si_pid is a field of a union: a POSIX timer's signal has something else in its place. */
+static bool has_sender(const siginfo_t *info)
+{
+    return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL ||
+           info->si_signo == SIGCHLD;
+}
+
+static struct lc_signal signal_of(const siginfo_t *info)
+{
+    bool sender = has_sender(info);
+
+    return (struct lc_signal){
+        .number = info->si_signo,
+        .code = info->si_code,
+        .pid = sender ? info->si_pid : 0,
+        .uid = sender ? info->si_uid : 0,
+    };
+}
+
+/* lc_signals_deinit() calls the thread back with a signal that only our own process can send. */
+static bool is_farewell(const struct lc_signal *signal)
+{
+    return signal->number == SIGURG && signal->code == SI_TKILL && signal->pid == getpid();
+}
+
+/* Its end of the pipe blocks: while the reader is behind, the kernel's queue keeps the rest. */
+static void *feed(void *argument)
+{
+    LC_CLEANUP_FD int fd = (int)(intptr_t)argument;
+    const uint64_t all = LC_MASK_ALL;
+
+    block_all(); /* glibc starts a thread with 32, its signal for pthread_cancel(3), unblocked */
+    for (;;) {
+        siginfo_t info;
+        struct lc_signal signal;
+
+        /* EINTR after a SIGSTOP and SIGCONT (signal(7)). */
+        if (syscall(SYS_rt_sigtimedwait, &all, &info, NULL, LC_MASK_SIZE) < 0)
+            continue;
+        signal = signal_of(&info);
+        if (is_farewell(&signal) || write(fd, &signal, sizeof signal) < 0)
+            return NULL;
+    }
+}
+
+static int start_thread(pthread_t *ret, int fd)
+{
+    pthread_attr_t attributes;
+    int r = pthread_attr_init(&attributes);
+
+    if (r != 0)
+        return -r;
+    r = pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+    if (r == 0)
+        r = pthread_create(ret, &attributes, feed, (void *)(intptr_t)fd);
+    pthread_attr_destroy(&attributes);
+    return -r;
+}
+
+static int init_threaded(struct lc_signals *self)
+{
+    int ends[2], r;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+
+    LC_CLEANUP_FD int reader = ends[0];
+    LC_CLEANUP_FD int writer = ends[1];
+
+    if (fcntl(reader, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    r = start_thread(&self->thread, writer);
+    if (r < 0)
+        return r;
+    lc_steal_fd(&writer); /* the thread's now */
+    self->fd = lc_steal_fd(&reader);
+    self->threaded = true;
+    return 0;
+}
+
+static int init_signalfd(struct lc_signals *self)
+{
+    const uint64_t all = LC_MASK_ALL;
+
+    self->fd =
+        (int)syscall(SYS_signalfd4, -1, &all, LC_MASK_SIZE, (int)(SFD_CLOEXEC | SFD_NONBLOCK));
+    return self->fd < 0 ? -errno : 0;
+}
+
+int lc_signals_init(struct lc_signals *self)
+{
+    int r;
+
+    *self = (struct lc_signals){.fd = -1};
+    r = block_all();
+    if (r < 0)
+        return r;
+    r = unignore_chld();
+    if (r < 0)
+        return r;
+    r = init_signalfd(self);
+    if (r != -ENOSYS && r != -EPERM)
+        return r;
+    r = init_threaded(self);
+    return r < 0 ? r : block_all(); /* pthread_create(3) has unblocked 32 for us, too */
+}
+
+void lc_signals_deinit(struct lc_signals *self)
+{
+    if (self->fd < 0)
+        return;
+    close(self->fd); /* a thread that waits for room in the pipe gets EPIPE */
+    if (self->threaded) {
+        pthread_kill(self->thread, SIGURG);
+        pthread_join(self->thread, NULL);
+    }
+    *self = (struct lc_signals){.fd = -1};
+}
+
+static int read_record(int fd, void *record, size_t size)
+{
+    ssize_t n;
+
+    do
+        n = read(fd, record, size);
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)size)
+        return 1;
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -errno;
+    return -EIO; /* neither sends part of a record, and the thread never closes its end first */
+}
+
+static int read_signalfd(int fd, struct lc_signal *ret)
+{
+    struct signalfd_siginfo info;
+    int r = read_record(fd, &info, sizeof info);
+
+    if (r > 0)
+        *ret = (struct lc_signal){
+            .number = (int)info.ssi_signo,
+            .code = info.ssi_code,
+            .pid = (pid_t)info.ssi_pid,
+            .uid = info.ssi_uid,
+        };
+    return r;
+}
+
+/* What write(2) to a closed pipe or socket does to the writer. */
+static bool is_own_sigpipe(const struct lc_signal *signal)
+{
+    return signal->number == SIGPIPE && signal->code == SI_USER && signal->pid == getpid();
+}
+
+int lc_signals_read(struct lc_signals *self, struct lc_signal *ret)
+{
+    int r;
+
+    do
+        r = self->threaded ? read_record(self->fd, ret, sizeof *ret) : read_signalfd(self->fd, ret);
+    while (r > 0 && is_own_sigpipe(ret));
+    return r;
+}

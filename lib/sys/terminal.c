@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/terminal.h"
+
+#include "base/cleanup.h"
+#include "sys/mask.h"
+#include "sys/proc_stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+int lc_terminal_foreground(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        pid_t group = tcgetpgrp(fd); /* ENOTTY, too, where it is not our controlling terminal */
+
+        /* 0 is a group outside our PID namespace: then ours may be another such one. */
+        if (group > 0 && group == getpgrp())
+            return fd;
+    }
+    return -1;
+}
+
+int lc_terminal_give(int terminal, pid_t group, pid_t from)
+{
+    pid_t current = tcgetpgrp(terminal);
+
+    if (current < 0)
+        return -errno;
+    if (current != getpgrp() && current != from)
+        return -EPERM;
+    return tcsetpgrp(terminal, group) < 0 ? -errno : 0;
+}
+
+/* The parent of another process, or 0. */
+static pid_t parent_of(pid_t pid)
+{
+    LC_CLEANUP_FD int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct lc_proc_stat stat;
+
+    return proc >= 0 && lc_proc_stat_read(proc, pid, &stat) == 0 ? stat.parent : 0;
+}
+
+/* What makes a group not orphaned: a parent in another group of the same session (POSIX, "Orphaned
+ * Process Group"). Ours may be a shell of our own group (sh -c), so we climb. */
+bool lc_terminal_job_control(void)
+{
+    for (pid_t ancestor = getppid(); ancestor > 0; ancestor = parent_of(ancestor)) {
+        if (getsid(ancestor) != getsid(0))
+            return false;
+        if (getpgid(ancestor) != getpgrp())
+            return true;
+    }
+    return false;
+}
+
+/* The whole group, as the terminal would: a shell between us and the one with job control (sh -c)
+ * waits for our end only, and a pipeline stops as one. The kernel ignores it where the group is
+ * orphaned or we are PID 1. */
+void lc_terminal_stop_self(void)
+{
+    const uint64_t stop = LC_MASK_OF(SIGTSTP);
+    struct sigaction old_action;
+    uint64_t old_mask;
+
+    if (sigaction(SIGTSTP, &(struct sigaction){.sa_handler = SIG_DFL}, &old_action) < 0)
+        return;
+    if (lc_mask_change(SIG_UNBLOCK, &stop, &old_mask) == 0) {
+        kill(0, SIGTSTP); /* returns when we are continued */
+        lc_mask_change(SIG_SETMASK, &old_mask, NULL);
+    }
+    sigaction(SIGTSTP, &old_action, NULL);
+}
