@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+#include "config/config.h"
+#include "drive/supervisor.h"
+#include "sys/process.h"
+#include "sys/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { EXIT_OWN_FAILURE = 125 };
+
+extern char **environ;
+
+static void print_problems(const char *kind, const struct lc_config_errors *problems)
+{
+    char line[1024];
+
+    for (size_t i = 0; i < problems->count; i++)
+        fprintf(stderr, "lastcall: %s%s\n", kind,
+                lc_config_error_format(&problems->list[i], line, sizeof(line)));
+    if (problems->incomplete)
+        fprintf(stderr, "lastcall: %sthere are more, not shown\n", kind);
+}
+
+/* For one that is not PID 1: when our parent dies we get this signal. The parent may have died
+ * before we could ask for it. */
+static int follow_parent(int signal)
+{
+    pid_t parent = getppid();
+
+    if (!signal)
+        return 0;
+    if (prctl(PR_SET_PDEATHSIG, signal) < 0)
+        return -errno;
+    if (getppid() != parent)
+        kill(getpid(), signal);
+    return 0;
+}
+
+static int fail(const char *what, int error)
+{
+    fprintf(stderr, "lastcall: %s: %s\n", what, strerror(-error));
+    return EXIT_OWN_FAILURE;
+}
+
+static int supervise(struct lc_supervisor_start *start)
+{
+    int r = lc_log_new(&start->log, STDERR_FILENO), code;
+
+    if (r < 0) {
+        lc_config_free(start->config);
+        return fail("log", r);
+    }
+    code = lc_supervisor_run(start);
+    lc_log_free(start->log);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct lc_config_errors errors = {0}, warnings = {0};
+    struct lc_supervisor_start start = {.argv = argv, .envp = environ};
+    enum lc_cli cli = LC_CLI_RUN;
+    int listen_fds, r;
+
+    (void)argc;
+    lc_signal_state_read(&start.signals);
+    listen_fds = lc_descriptors_inherit(environ);
+    if (listen_fds < 0)
+        return fail("inherited descriptors", listen_fds);
+    start.listen_fds = (unsigned)listen_fds;
+    start.nested = getenv("LASTCALL_SUPERVISED") != NULL;
+
+    r = lc_config_load(argv, environ, &start.config, &cli, &errors, &warnings);
+    print_problems("warning: ", &warnings);
+    print_problems("", &errors);
+    lc_config_errors_deinit(&warnings);
+    lc_config_errors_deinit(&errors);
+    if (r < 0)
+        return EXIT_OWN_FAILURE;
+    if (cli == LC_CLI_HELP)
+        return lc_config_print_help(stdout) < 0 ? EXIT_OWN_FAILURE : EXIT_SUCCESS;
+    if (cli == LC_CLI_VERSION)
+        return puts("lastcall " LC_VERSION) < 0 ? EXIT_OWN_FAILURE : EXIT_SUCCESS;
+    r = follow_parent(start.config->parent_death_signal);
+    if (r < 0) {
+        lc_config_free(start.config);
+        return fail("parentDeathSignal", r);
+    }
+    return supervise(&start);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/engine.h"
+
+#include "drive/clock.h"
+#include "drive/loop.h"
+
+#include <errno.h>
+
+enum { FIRST_TIMER_USEC = 1000000 }; /* the first event comes long before */
+
+static void set_timer(struct lc_engine *self)
+{
+    lc_msec next = lc_lifecycle_next(&self->lifecycle);
+    uint64_t now = lc_clock_usec(), delay;
+
+    if (next == LC_NEVER || next > UINT64_MAX / 1000) {
+        evtimer_del(self->timer);
+        return;
+    }
+    delay = next * 1000 > now ? next * 1000 - now : 0;
+    /* Adding a timer allocates only where the heap has to grow; it holds this one from the start. */
+    lc_loop_set_timer(self->timer, delay);
+}
+
+static void step(struct lc_engine *self, const struct lc_event *event)
+{
+    lc_msec now = lc_clock_msec();
+
+    lc_lifecycle_step(&self->lifecycle, now, event, &self->actions);
+    for (size_t i = 0; i < self->actions.count; i++)
+        self->act(self->userdata, &self->actions.list[i], now);
+}
+
+void lc_engine_post(struct lc_engine *self, const struct lc_event *event)
+{
+    if (self->queue_count == LC_ENGINE_QUEUE_MAX)
+        return;
+    self->queue[(self->queue_head + self->queue_count++) % LC_ENGINE_QUEUE_MAX] = *event;
+    if (self->busy)
+        return;
+    self->busy = true;
+    while (self->queue_count) {
+        struct lc_event next = self->queue[self->queue_head];
+
+        self->queue_head = (self->queue_head + 1) % LC_ENGINE_QUEUE_MAX;
+        self->queue_count--;
+        step(self, &next);
+    }
+    self->busy = false;
+    set_timer(self);
+}
+
+int lc_engine_reload(struct lc_engine *self, const struct lc_policy *policy, const char **ret_why)
+{
+    int r = lc_lifecycle_reload(&self->lifecycle, policy, ret_why);
+
+    if (r == 0)
+        set_timer(self);
+    return r;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *userdata)
+{
+    (void)fd;
+    (void)what;
+    lc_engine_post(userdata, &(struct lc_event){.kind = LC_EVENT_TICK});
+}
+
+int lc_engine_init(struct lc_engine *self, struct event_base *base, const struct lc_policy *policy,
+                   lc_engine_act *act, void *userdata, const char **ret_why)
+{
+    int r;
+
+    self->queue_head = self->queue_count = 0;
+    self->busy = false;
+    self->act = act;
+    self->userdata = userdata;
+    self->timer = evtimer_new(base, on_timer, self);
+    if (!self->timer)
+        return -ENOMEM;
+    /* Room in the loop's heap of timers, while failing is still cheap. */
+    r = lc_loop_set_timer(self->timer, FIRST_TIMER_USEC);
+    if (r == 0)
+        r = lc_lifecycle_init(&self->lifecycle, policy, lc_clock_msec(), ret_why);
+    if (r < 0)
+        lc_engine_deinit(self);
+    return r;
+}
+
+void lc_engine_deinit(struct lc_engine *self)
+{
+    if (self->timer)
+        event_free(self->timer);
+    self->timer = NULL;
+}

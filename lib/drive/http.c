@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/http.h"
+
+#include "base/cleanup.h"
+#include "drive/http_socket.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    /* evhttp accepts until nobody waits. In rounds of this many each connection is read from before
+     * enough others have come to make it give way: a storm of clients cannot push a probe out. */
+    ACCEPTS_A_ROUND = 16,
+    PAUSE_MSEC = 100, /* where no descriptor is to be had */
+    ALL_METHODS = 0xffff,
+};
+
+struct listener {
+    struct lc_http *http;
+    struct listener *next;
+    struct evhttp *server; /* owns the socket */
+    struct evconnlistener *accepting;
+    struct event *pending; /* somebody waits to be accepted */
+    struct event *resume;
+    unsigned accepted; /* in this round */
+    bool control;
+    struct lc_socket_file file;
+};
+
+/* A connection from accept to close. evhttp tells of neither, and bounds single reads and writes
+ * but not a request. */
+struct connection {
+    struct bufferevent *stream; /* a reference; NULL: this place is free */
+    struct listener *listener;
+    struct event *timer; /* first: evhttp has taken it over; then: its time is up */
+    uint64_t number;     /* counts connections: the lower, the older */
+    bool followed;       /* on_close() will be called */
+    bool complete;       /* the request has been read */
+};
+
+struct lc_http {
+    struct event_base *base;
+    struct lc_log *log;
+    lc_http_route *route;
+    void *userdata;
+    struct listener *listeners;
+    unsigned limit, open;
+    uint64_t count;
+    bool starved; /* and the log has said so */
+    struct connection connection[LC_HTTP_CONNECTIONS_MAX];
+};
+
+static void forget(struct connection *self)
+{
+    self->listener->http->open--;
+    event_free(self->timer);
+    bufferevent_decref(self->stream);
+    *self = (struct connection){0};
+}
+
+static void on_close(struct evhttp_connection *evhttp_connection, void *userdata)
+{
+    (void)evhttp_connection;
+    forget(userdata);
+}
+
+/* evhttp shows its connection only with the first request; but it is the argument of the callbacks
+ * that it has put on the stream. Without callbacks evhttp has given the stream up already. */
+static void follow(struct connection *self)
+{
+    void *evhttp_connection = NULL;
+
+    if (self->followed)
+        return;
+    bufferevent_getcb(self->stream, NULL, NULL, NULL, &evhttp_connection);
+    if (!evhttp_connection) {
+        forget(self);
+        return;
+    }
+    evhttp_connection_set_closecb(evhttp_connection, on_close, self);
+    self->followed = true;
+}
+
+/* Has evhttp close the connection, as it does with one that is idle for too long. */
+static void drop(struct connection *self)
+{
+    follow(self);
+    if (self->stream)
+        bufferevent_trigger_event(self->stream, BEV_EVENT_TIMEOUT | BEV_EVENT_READING, 0);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *userdata)
+{
+    static const struct timeval whole_request = {.tv_sec = LC_HTTP_REQUEST_MSEC / 1000,
+                                                 .tv_usec = LC_HTTP_REQUEST_MSEC % 1000 * 1000};
+    struct connection *self = userdata;
+
+    (void)fd;
+    (void)what;
+    if (self->followed) {
+        drop(self);
+        return;
+    }
+    follow(self);
+    if (!self->stream)
+        return;
+    if ((self->listener->control && !lc_socket_peer_is_ours(bufferevent_getfd(self->stream))) ||
+        event_add(self->timer, &whole_request) < 0)
+        drop(self);
+}
+
+/* Closes the connection whose request has been incomplete for longest; where all have been read,
+ * the oldest. False: there is none. */
+static bool give_way(struct lc_http *self)
+{
+    struct connection *victim = NULL;
+
+    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
+         c++) {
+        if (!c->stream)
+            continue;
+        if (!victim || c->complete < victim->complete ||
+            (c->complete == victim->complete && c->number < victim->number))
+            victim = c;
+    }
+    if (victim)
+        drop(victim);
+    return victim;
+}
+
+/* No more is accepted until `delay` is over; 0: until what can be read now has been read. */
+static void pause_accepting(struct listener *self, const struct timeval *delay)
+{
+    evconnlistener_disable(self->accepting);
+    event_del(self->pending);
+    if (delay)
+        event_add(self->resume, delay);
+    else
+        event_active(self->resume, EV_TIMEOUT, 1);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *userdata)
+{
+    struct listener *self = userdata;
+
+    (void)fd;
+    (void)what;
+    self->accepted = 0;
+    evconnlistener_enable(self->accepting);
+    event_add(self->pending,
+              NULL); /* last: libevent calls the latest event of a descriptor first */
+}
+
+/* Comes before evhttp's accept. Where that would fail for want of a descriptor, whoever waits would
+ * wake us again and again. */
+static void on_pending(evutil_socket_t fd, short what, void *userdata)
+{
+    static const struct timeval delay = {.tv_usec = PAUSE_MSEC * 1000};
+    struct listener *self = userdata;
+    LC_CLEANUP_FD int spare = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)fd;
+    (void)what;
+    self->accepted = 0;
+    if (spare >= 0) {
+        self->http->starved = false;
+        return;
+    }
+    if (!self->http->starved)
+        lc_log(self->http->log, LC_LOG_WARN, "no descriptor left for a probe's connection",
+               LC_STR("error", strerrordesc_np(errno)));
+    self->http->starved = true;
+    if (!give_way(self->http))
+        pause_accepting(self, &delay);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *userdata)
+{
+    (void)listener;
+    (void)userdata; /* on_pending() sees to it */
+}
+
+static struct connection *free_place(struct lc_http *self)
+{
+    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
+         c++)
+        if (!c->stream)
+            return c;
+    return NULL;
+}
+
+/* A connection has been accepted: the stream that evhttp is to use for it. NULL (no memory): it
+ * makes one itself, which then has evhttp's timeout only. */
+static struct bufferevent *on_accept(struct event_base *base, void *userdata)
+{
+    struct listener *listener = userdata;
+    struct lc_http *self = listener->http;
+    struct connection *c;
+
+    if (++listener->accepted >= ACCEPTS_A_ROUND)
+        pause_accepting(listener, NULL);
+    if (self->open >= self->limit)
+        give_way(self);
+    c = free_place(self);
+    if (!c)
+        return NULL;
+    c->timer = evtimer_new(base, on_timer, c);
+    if (!c->timer)
+        return NULL;
+    c->stream = bufferevent_socket_new(base, -1, 0);
+    if (!c->stream) {
+        event_free(c->timer);
+        return NULL;
+    }
+    bufferevent_incref(c->stream);
+    c->listener = listener;
+    c->number = self->count++;
+    self->open++;
+    event_active(c->timer, EV_TIMEOUT, 1);
+    return c->stream;
+}
+
+static struct connection *find_connection(struct lc_http *self, const struct bufferevent *stream)
+{
+    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
+         c++)
+        if (c->stream == stream)
+            return c;
+    return NULL;
+}
+
+/* The decoded path for free(), or NULL where it is none that a route could have. */
+static char *decode_path(const struct evhttp_uri *uri)
+{
+    const char *raw = uri ? evhttp_uri_get_path(uri) : NULL;
+    size_t length;
+    char *path = evhttp_uridecode(raw && *raw ? raw : "/", 0, &length);
+
+    if (path && strlen(path) != length) { /* %00: what a route sees would not be what was asked */
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+static void find_answer(struct lc_http *self, struct evhttp_request *request,
+                        struct lc_http_response *ret)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    enum evhttp_cmd_type method = evhttp_request_get_command(request);
+    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+    LC_CLEANUP_FREE char *path = decode_path(uri);
+
+    *ret = (struct lc_http_response){.content_type = "text/plain; charset=utf-8"};
+    if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+        ret->status = HTTP_BADMETHOD;
+        ret->body = "only GET and HEAD\n";
+        ret->length = strlen(ret->body);
+        return;
+    }
+    if (path)
+        self->route(self->userdata,
+                    &(struct lc_http_request){.path = path, .query = query ? query : ""}, ret);
+    if (!ret->status) {
+        ret->status = HTTP_NOTFOUND;
+        ret->body = "no such path\n";
+        ret->length = strlen(ret->body);
+    }
+}
+
+static void send_answer(struct evhttp_request *request, const struct lc_http_response *answer)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    char length[24];
+
+    snprintf(length, sizeof(length), "%zu", answer->length);
+    evhttp_add_header(headers, "Content-Type", answer->content_type);
+    evhttp_add_header(headers, "Content-Length", length);
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    evhttp_add_header(headers, "Connection", "close");
+    if (answer->status == HTTP_BADMETHOD)
+        evhttp_add_header(headers, "Allow", "GET, HEAD");
+    if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
+        evbuffer_add(evhttp_request_get_output_buffer(request), answer->body, answer->length);
+    /* To an HTTP/1.0 client that asked for it evhttp would promise to keep the connection. */
+    evhttp_remove_header(evhttp_request_get_input_headers(request), "Connection");
+    evhttp_send_reply(request, answer->status, NULL, NULL);
+}
+
+/* Only after CONNECT is the connection there still: evhttp keeps that whatever the headers say. */
+static void on_sent(struct evhttp_request *request, void *userdata)
+{
+    struct connection *connection = userdata;
+
+    (void)request;
+    event_active(connection->timer, EV_TIMEOUT, 1);
+}
+
+static void on_request(struct evhttp_request *request, void *userdata)
+{
+    struct listener *listener = userdata;
+    struct bufferevent *stream =
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+    struct connection *connection = find_connection(listener->http, stream);
+    struct lc_http_response answer;
+
+    if (connection) {
+        connection->complete = true;
+        evhttp_request_set_on_complete_cb(request, on_sent, connection);
+    }
+    find_answer(listener->http, request, &answer);
+    send_answer(request, &answer);
+    /* A client may have closed its sending side after the request, and has a right to its answer;
+     * evhttp would take that end for the connection's. */
+    bufferevent_disable(stream, EV_READ);
+}
+
+static void listener_free(struct listener *self)
+{
+    if (self->pending)
+        event_free(self->pending);
+    if (self->resume)
+        event_free(self->resume);
+    if (self->server)
+        evhttp_free(self->server); /* the socket and the connections too */
+    lc_socket_file_remove(&self->file);
+    free(self);
+}
+
+/* Has evhttp serve the listening socket `fd`, which is taken over in any case. */
+static int serve(struct listener *self, struct event_base *base, int fd)
+{
+    struct evconnlistener *accepting;
+
+    self->pending = event_new(base, fd, EV_READ | EV_PERSIST, on_pending, self);
+    self->resume = evtimer_new(base, on_resume, self);
+    self->server = evhttp_new(base);
+    accepting =
+        evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!accepting)
+        close(fd);
+    if (!self->pending || !self->resume || !self->server || !accepting ||
+        !evhttp_bind_listener(self->server, accepting)) {
+        if (accepting)
+            evconnlistener_free(accepting);
+        return -ENOMEM;
+    }
+    self->accepting = accepting;
+    evconnlistener_set_error_cb(accepting, on_accept_error);
+    evhttp_set_bevcb(self->server, on_accept, self);
+    evhttp_set_gencb(self->server, on_request, self);
+    evhttp_set_max_headers_size(self->server, LC_HTTP_HEAD_MAX);
+    evhttp_set_max_body_size(self->server, LC_HTTP_BODY_MAX);
+    evhttp_set_allowed_methods(self->server, ALL_METHODS); /* else it says 501, without Allow */
+    evhttp_set_timeout(self->server, LC_HTTP_REQUEST_MSEC / 1000);
+    return event_add(self->pending, NULL) < 0 ? -ENOMEM : 0;
+}
+
+static int add_listener(struct lc_http *self, int fd, bool control,
+                        const struct lc_socket_file *file)
+{
+    struct listener *listener = calloc(1, sizeof(*listener));
+    int r;
+
+    if (!listener) {
+        close(fd);
+        lc_socket_file_remove(file);
+        return -ENOMEM;
+    }
+    listener->http = self;
+    listener->control = control;
+    listener->file = *file;
+    r = serve(listener, self->base, fd);
+    if (r < 0) {
+        listener_free(listener);
+        return r;
+    }
+    listener->next = self->listeners;
+    self->listeners = listener;
+    return 0;
+}
+
+int lc_http_listen(struct lc_http *self, const char *address)
+{
+    struct lc_address parsed;
+    struct lc_socket_file file;
+    int r = lc_address_parse(address, &parsed);
+
+    if (r < 0)
+        return r;
+    r = lc_http_socket(&parsed, &file);
+    return r < 0 ? r : add_listener(self, r, false, &file);
+}
+
+int lc_http_listen_control(struct lc_http *self)
+{
+    int r = lc_http_socket_control();
+
+    return r < 0 ? r : add_listener(self, r, true, &(struct lc_socket_file){0});
+}
+
+/* Descriptors are for the supervisor first: clients get half of them at most. */
+static unsigned connections_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 >= LC_HTTP_CONNECTIONS_MAX)
+        return LC_HTTP_CONNECTIONS_MAX;
+    return limit.rlim_cur < 2 ? 1 : (unsigned)(limit.rlim_cur / 2);
+}
+
+int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *log,
+                lc_http_route *route, void *userdata)
+{
+    struct lc_http *self = calloc(1, sizeof(*self));
+
+    if (!self)
+        return -ENOMEM;
+    self->base = base;
+    self->log = log;
+    self->route = route;
+    self->userdata = userdata;
+    self->limit = connections_limit();
+    *ret = self;
+    return 0;
+}
+
+void lc_http_free(struct lc_http *self)
+{
+    if (!self)
+        return;
+    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
+         c++)
+        if (c->stream)
+            follow(c); /* so that it is forgotten as evhttp frees it */
+    while (self->listeners) {
+        struct listener *listener = self->listeners;
+
+        self->listeners = listener->next;
+        listener_free(listener);
+    }
+    free(self);
+}
+
+unsigned lc_http_connections(const struct lc_http *self)
+{
+    return self->open;
+}

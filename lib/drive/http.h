@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LC_DRIVE_HTTP_H
+#define LC_DRIVE_HTTP_H
+
+/*
+ * The listener: answers probes, whatever its clients do. Routes are somebody else's (drive/probes.h);
+ * here are addresses, limits and deadlines: 256 connections (at the limit the one whose request
+ * has been incomplete for longest gives way), 8 KiB of request line and headers, 1 KiB of body,
+ * 5 s for a whole request, one request a connection (Connection: close), HEAD as GET, 405 with
+ * Allow, 404.
+ */
+
+#include "base/log.h"
+
+#include <event2/event.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LC_HTTP_CONNECTIONS_MAX = 256, LC_HTTP_HEAD_MAX = 8192, LC_HTTP_BODY_MAX = 1024 };
+enum { LC_HTTP_REQUEST_MSEC = 5000 };
+
+struct lc_http_request {
+    const char *path;  /* decoded, without the query */
+    const char *query; /* raw, after '?'; "" where there is none */
+};
+
+/* Filled by the route. `body` may be freed when the route's next call begins. */
+struct lc_http_response {
+    int status;               /* 0: there is no such path (404) */
+    const char *content_type; /* static text */
+    const char *body;
+    size_t length;
+};
+
+typedef void lc_http_route(void *userdata, const struct lc_http_request *request,
+                           struct lc_http_response *ret);
+
+struct lc_http;
+
+int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *log,
+                lc_http_route *route, void *userdata);
+void lc_http_free(struct lc_http *self); /* closes listeners and connections; NULL is allowed */
+
+/* ":9909" (IPv6 and IPv4 where there is IPv6), "127.0.0.1:80", "[::1]:9909", "unix:/run/x.sock"
+ * (mode 0600; a socket file that nobody listens on any more is replaced). 0 or -errno. */
+int lc_http_listen(struct lc_http *self, const char *address);
+
+/* The abstract socket "lastcall-INODE", INODE that of our mount namespace: for lastcallctl in the same
+ * container. Peers of another uid than ours or root's are refused (SO_PEERCRED). 0 or -errno. */
+int lc_http_listen_control(struct lc_http *self);
+
+/* Connections open now; for metrics and tests. */
+unsigned lc_http_connections(const struct lc_http *self);
+
+#endif

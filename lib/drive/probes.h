@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LC_DRIVE_PROBES_H
+#define LC_DRIVE_PROBES_H
+
+/*
+ * What the listener answers: a pure function of the lifecycle's state and the processes' views.
+ *
+ *     /livez /healthz   200 while lastcall answers at all; a shutdown changes nothing
+ *     /readyz           200 while readiness is on
+ *     /startupz         200 once every process was ready
+ *     /status           JSON
+ *
+ * Bodies are those of the Kubernetes API server (apiserver/pkg/server/healthz/healthz.go): "ok", or
+ * with `?verbose` and on every failure a line a check; `?exclude=NAME` leaves a check out, as often
+ * as it is given. Two differences: a failure is 503, not 500, and says its reason: whoever can reach
+ * the port may read it, and it is all that `kubectl describe` will show.
+ */
+
+#include "core/lifecycle.h"
+#include "drive/http.h"
+
+#include <sys/types.h>
+
+enum { LC_PROBES_BODY_MAX = 8192 }; /* what does not fit is left out */
+
+/* What the lifecycle does not know of a process. */
+struct lc_probe_process {
+    const char *name;
+    pid_t pid;       /* 0: none runs */
+    int exit_code;   /* -1: it has not ended */
+    const char *why; /* it runs and is not ready: what is missing; NULL: not known */
+};
+
+struct lc_probes {
+    const struct lc_lifecycle *lifecycle;
+    const struct lc_probe_process *process; /* by lane, `lifecycle->policy.lanes` of them */
+    lc_msec (*now)(void *userdata);
+    /* Before /readyz, /startupz and /status: brings lifecycle and processes up to date. */
+    void (*refresh)(void *userdata);
+    void *userdata;                /* of both */
+    char body[LC_PROBES_BODY_MAX]; /* of the last answer */
+};
+
+/* An lc_http_route; `userdata` is a struct lc_probes. */
+void lc_probes_route(void *userdata, const struct lc_http_request *request,
+                     struct lc_http_response *ret);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/probes_parts.h"
+
+#include "base/json.h"
+#include "base/signal_name.h"
+
+static lc_msec since(lc_msec begin, lc_msec now)
+{
+    return begin < now ? now - begin : 0;
+}
+
+static void add_seconds(struct lc_json *json, const char *key, bool known, lc_msec msec)
+{
+    if (known)
+        lc_json_seconds(json, key, msec);
+    else
+        lc_json_null(json, key);
+}
+
+/* An int, or null where it is below `least`. */
+static void add_int(struct lc_json *json, const char *key, int value, int least)
+{
+    if (value >= least)
+        lc_json_int(json, key, value);
+    else
+        lc_json_null(json, key);
+}
+
+static void add_cause(struct lc_json *json, const struct lc_probes *probes)
+{
+    const struct lc_lifecycle *lifecycle = probes->lifecycle;
+    char name[LC_SIGNAL_NAME_MAX];
+
+    if (lifecycle->cause == LC_CAUSE_NONE) {
+        lc_json_null(json, "cause");
+        return;
+    }
+    lc_json_object_begin(json, "cause");
+    lc_json_string(json, "kind", lc_cause_name(lifecycle->cause));
+    if (lifecycle->cause == LC_CAUSE_SIGNAL)
+        lc_json_string(json, "signal", lc_signal_format(lifecycle->cause_signal, name));
+    if (lifecycle->cause == LC_CAUSE_LANE)
+        lc_json_string(json, "process", probes->process[lifecycle->cause_lane].name);
+    lc_json_end(json);
+}
+
+static void add_processes(struct lc_json *json, const struct lc_probes *probes)
+{
+    lc_json_array_begin(json, "processes");
+    for (size_t i = 0; i < probes->lifecycle->policy.lanes; i++) {
+        const struct lc_probe_process *process = &probes->process[i];
+
+        lc_json_object_begin(json, NULL);
+        lc_json_string(json, "name", process->name);
+        add_int(json, "pid", process->pid, 1);
+        lc_json_string(json, "state", lc_lane_state_name(probes->lifecycle->lane[i].state));
+        add_int(json, "exitCode", process->exit_code, 0);
+        lc_json_end(json);
+    }
+    lc_json_end(json);
+}
+
+static void add_checks(struct lc_json *json, const struct lc_probes *probes)
+{
+    struct lc_checks checks;
+
+    lc_probes_readyz(probes, &checks);
+    lc_json_array_begin(json, "checks");
+    for (size_t i = 0; i < checks.count; i++) {
+        lc_json_object_begin(json, NULL);
+        lc_json_string(json, "name", checks.list[i].name);
+        lc_json_bool(json, "ok", checks.list[i].ok);
+        if (!checks.list[i].ok)
+            lc_json_string(json, "why", checks.list[i].why);
+        lc_json_end(json);
+    }
+    lc_json_end(json);
+}
+
+/* The phases so far, each with its time up to the next one; the last goes on. */
+static void add_phases(struct lc_json *json, const struct lc_lifecycle *lifecycle, lc_msec now)
+{
+    lc_json_array_begin(json, "phases");
+    for (unsigned i = 0; i <= lifecycle->phase; i++) {
+        lc_msec end = now;
+
+        if (lifecycle->entered[i] == LC_NEVER)
+            continue;
+        for (unsigned next = lifecycle->phase; next > i; next--)
+            if (lifecycle->entered[next] != LC_NEVER)
+                end = lifecycle->entered[next];
+        lc_json_object_begin(json, NULL);
+        lc_json_string(json, "phase", lc_phase_name((enum lc_phase)i));
+        lc_json_seconds(json, "elapsed", since(lifecycle->entered[i], end));
+        lc_json_end(json);
+    }
+    lc_json_end(json);
+}
+
+size_t lc_probes_status(const struct lc_probes *self, char *body, size_t size)
+{
+    const struct lc_lifecycle *lifecycle = self->lifecycle;
+    lc_msec now = self->now(self->userdata), deadline = lifecycle->deadline;
+    struct lc_json json;
+
+    lc_json_init(&json, body, size);
+    lc_json_object_begin(&json, NULL);
+    lc_json_string(&json, "version", LC_VERSION);
+    lc_json_string(&json, "phase", lc_phase_name(lifecycle->phase));
+    lc_json_seconds(&json, "since", since(lifecycle->entered[lifecycle->phase], now));
+    lc_json_bool(&json, "ready", lifecycle->ready);
+    lc_json_string(&json, "readiness", lc_readiness_name(lifecycle->policy.readiness));
+    add_cause(&json, self);
+    add_seconds(&json, "elapsed", lifecycle->t0 != LC_NEVER, since(lifecycle->t0, now));
+    add_seconds(&json, "deadline", deadline != LC_NEVER, since(now, deadline));
+    lc_json_seconds(&json, "grace", lifecycle->policy.grace);
+    lc_json_seconds(&json, "margin", lifecycle->policy.margin);
+    add_processes(&json, self);
+    add_checks(&json, self);
+    add_phases(&json, lifecycle, now);
+    lc_json_null(&json, "connections");
+    lc_json_end(&json);
+    return lc_json_finish(&json);
+}

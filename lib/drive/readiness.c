@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/readiness.h"
+
+#include "drive/loop.h"
+#include "sys/ports.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void on_timer(evutil_socket_t fd, short what, void *userdata)
+{
+    (void)fd;
+    (void)what;
+    lc_readiness_watch_look(userdata);
+}
+
+int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *base,
+                            struct lc_process *process, struct lc_log *log,
+                            lc_readiness_changed *changed, void *userdata)
+{
+    *self = (struct lc_readiness_watch){
+        .process = process,
+        .log = log,
+        .timer = evtimer_new(base, on_timer, self),
+        .changed = changed,
+        .userdata = userdata,
+    };
+    return self->timer ? 0 : -ENOMEM;
+}
+
+void lc_readiness_watch_deinit(struct lc_readiness_watch *self)
+{
+    if (self->timer)
+        event_free(self->timer);
+    self->timer = NULL;
+}
+
+/* Where the kernel does not tell (no /proc), a process that runs has to do. */
+static int missing_port(struct lc_readiness_watch *self)
+{
+    const struct lc_process_config *config = self->process->config;
+    int missing = lc_ports_missing(config->ports, config->port_count);
+
+    if (missing < 0 && self->missing != missing)
+        lc_log(self->log, LC_LOG_WARN, "listening ports cannot be read, taken as listening",
+               LC_STR("process", config->name), LC_STR("error", strerrordesc_np(-missing)));
+    return missing;
+}
+
+void lc_readiness_watch_look(struct lc_readiness_watch *self)
+{
+    bool ready = self->process->running;
+
+    if (ready && self->process->config->port_count) {
+        self->missing = missing_port(self);
+        ready = self->missing <= 0;
+    }
+    if (ready != self->ready) {
+        self->ready = ready;
+        self->changed(self->userdata, self->process->lane, ready);
+    }
+    if (self->process->running && !ready)
+        lc_loop_set_timer(self->timer, LC_READINESS_POLL_MSEC * 1000);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LC_DRIVE_READINESS_H
+#define LC_DRIVE_READINESS_H
+
+/* When is a process ready: it runs, and every port in its `ports` listens. While it is awaited its
+ * ports are looked at every 50 ms; once it was ready they are looked at when somebody asks, so that
+ * an idle lastcall never wakes up and an answer is never stale. */
+
+#include "base/log.h"
+#include "drive/process.h"
+
+#include <event2/event.h>
+
+enum { LC_READINESS_POLL_MSEC = 50 };
+
+/* The lane became ready, or is not any more. */
+typedef void lc_readiness_changed(void *userdata, unsigned lane, bool ready);
+
+struct lc_readiness_watch {
+    struct lc_process *process;
+    struct lc_log *log;
+    struct event *timer;
+    lc_readiness_changed *changed;
+    void *userdata;
+    bool ready;
+    int missing; /* the first port on which nothing listens; 0: none; -errno */
+};
+
+/* 0 or -ENOMEM. */
+int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *base,
+                            struct lc_process *process, struct lc_log *log,
+                            lc_readiness_changed *changed, void *userdata);
+void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
+
+/* Looks now, calls `changed` where it differs, and goes on looking until the process is ready. */
+void lc_readiness_watch_look(struct lc_readiness_watch *self);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/clock.h"
+#include "drive/loop.h"
+#include "drive/supervisor_parts.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+enum {
+    EXIT_OWN_FAILURE = 125,
+    /* Not every leftover is our child: nobody tells us of the end of what `kubectl exec` started. */
+    LEFTOVERS_POLL_MSEC = 50,
+};
+
+static void spawn_basics(const struct lc_supervisor *self, struct lc_spawn *ret)
+{
+    *ret = (struct lc_spawn){
+        .envp = self->child_env,
+        .signals = self->start->signals,
+        .terminal = -1,
+    };
+}
+
+static void start_lane(struct lc_supervisor *self, unsigned lane)
+{
+    bool is_main = lane == self->engine.lifecycle.policy.main_lane;
+    struct lc_spawn spawn;
+
+    spawn_basics(self, &spawn);
+    if (is_main) {
+        spawn.terminal = self->terminal;
+        spawn.listen_fds = self->start->listen_fds;
+    }
+    if (lc_process_start(&self->process[lane], &spawn) < 0) {
+        lc_supervisor_post_lane(self, LC_EVENT_LANE_GONE, lane, EXIT_OWN_FAILURE);
+        return;
+    }
+    for (int signal = 1; is_main && signal <= LC_SIGNALS_MAX; signal++)
+        if (self->held >> (signal - 1) & 1)
+            lc_supervisor_forward(self, signal);
+}
+
+/* The main process gets the signal that we got: an image's STOPSIGNAL is meant for it. */
+static int stop_signal(const struct lc_supervisor *self, unsigned lane)
+{
+    const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
+    int configured = self->process[lane].config->stop_signal;
+
+    if (configured)
+        return configured;
+    return lane == lifecycle->policy.main_lane && lifecycle->stop_signal ? lifecycle->stop_signal
+                                                                         : SIGTERM;
+}
+
+static void start_hook(struct lc_supervisor *self, const struct lc_action *action)
+{
+    struct lc_spawn spawn;
+
+    spawn_basics(self, &spawn);
+    if (lc_hooks_start(&self->hooks, &self->process[action->lane], action->hook, action->hook_index,
+                       &spawn) < 0)
+        lc_supervisor_on_hook(self, action->lane, action->hook, action->hook_index);
+}
+
+static void log_leftovers(struct lc_supervisor *self, const char *msg,
+                          const struct lc_leftovers *left)
+{
+    lc_log(self->log, LC_LOG_WARN, msg, LC_INT("count", left->alive), LC_INT("pid", left->example),
+           LC_STR("name", left->example_name), LC_INT("refused", left->refused),
+           LC_T(lc_supervisor_elapsed(self)));
+}
+
+void lc_supervisor_leftovers(struct lc_supervisor *self, int signal)
+{
+    struct lc_leftovers left = {0};
+    int r = lc_leftovers_signal(signal, &left);
+
+    if (r < 0)
+        lc_log(self->log, LC_LOG_ERROR, "leftover processes cannot be found",
+               LC_STR("error", strerrordesc_np(-r)));
+    if (signal && left.alive)
+        log_leftovers(self,
+                      signal == SIGKILL ? "leftover processes killed"
+                                        : "leftover processes asked to stop",
+                      &left);
+    if (signal && left.zombies)
+        lc_log(self->log, LC_LOG_WARN, "zombies left: their parent lives and does not wait",
+               LC_INT("count", left.zombies));
+    if (left.alive)
+        lc_loop_set_timer(self->leftovers_timer, LEFTOVERS_POLL_MSEC * 1000);
+    lc_engine_post(&self->engine,
+                   &(struct lc_event){.kind = LC_EVENT_LEFTOVERS, .count = left.alive});
+}
+
+static void leave(struct lc_supervisor *self)
+{
+    for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++)
+        if (lc_process_alive(&self->process[lane]))
+            lc_log(self->log, LC_LOG_ERROR, "process cannot be killed, left behind",
+                   LC_STR("process", self->process[lane].config->name),
+                   LC_INT("pid", self->process[lane].child.pid));
+    event_base_loopbreak(self->base);
+}
+
+void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now)
+{
+    struct lc_supervisor *self = userdata;
+    lc_msec elapsed = lc_narrate_elapsed(&self->engine.lifecycle, now);
+
+    switch (action->kind) {
+    case LC_ACTION_PHASE:
+    case LC_ACTION_READY_ON:
+    case LC_ACTION_READY_OFF: /* /readyz reads the lifecycle itself */
+        lc_narrate_action(self->log, &self->engine.lifecycle, action, now);
+        break;
+    case LC_ACTION_LANE_START:
+        start_lane(self, action->lane);
+        break;
+    case LC_ACTION_LANE_ASK:
+        lc_process_ask(&self->process[action->lane], stop_signal(self, action->lane), elapsed);
+        break;
+    case LC_ACTION_LANE_FORCE:
+        lc_process_force(&self->process[action->lane], elapsed);
+        break;
+    case LC_ACTION_HOOK_START:
+        start_hook(self, action);
+        break;
+    case LC_ACTION_HOOK_KILL:
+        lc_hooks_kill(&self->hooks, action->lane, action->hook);
+        break;
+    case LC_ACTION_LEFTOVERS_ASK:
+        lc_supervisor_leftovers(self, SIGTERM);
+        break;
+    case LC_ACTION_LEFTOVERS_FORCE:
+        lc_supervisor_leftovers(self, SIGKILL);
+        break;
+    case LC_ACTION_EXIT:
+        leave(self);
+        break;
+    case LC_ACTION_COUNT:
+        break;
+    }
+}

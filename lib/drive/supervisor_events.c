@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/signal_name.h"
+#include "drive/clock.h"
+#include "drive/supervisor_parts.h"
+#include "sys/terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A flood of signals must not keep a probe from its answer. */
+enum { SIGNALS_PER_CALL = 256 };
+
+void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind, unsigned lane,
+                             uint8_t code)
+{
+    lc_engine_post(&self->engine,
+                   &(struct lc_event){.kind = kind, .lane = (uint8_t)lane, .code = code});
+}
+
+void lc_supervisor_on_started(void *userdata, unsigned lane, bool running)
+{
+    struct lc_supervisor *self = userdata;
+
+    if (running)
+        lc_readiness_watch_look(&self->watch[lane]);
+}
+
+void lc_supervisor_on_ready(void *userdata, unsigned lane, bool ready)
+{
+    lc_supervisor_post_lane(userdata, ready ? LC_EVENT_LANE_READY : LC_EVENT_LANE_UNREADY, lane, 0);
+}
+
+void lc_supervisor_on_hook(void *userdata, unsigned lane, enum lc_hook_kind kind, unsigned index)
+{
+    struct lc_supervisor *self = userdata;
+
+    lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_HOOK_DONE,
+                                                     .lane = (uint8_t)lane,
+                                                     .hook = kind,
+                                                     .hook_index = (uint8_t)index});
+}
+
+void lc_supervisor_on_leftovers(evutil_socket_t fd, short what, void *userdata)
+{
+    (void)fd;
+    (void)what;
+    lc_supervisor_leftovers(userdata, 0);
+}
+
+static struct lc_process *find_process(struct lc_supervisor *self, pid_t pid)
+{
+    for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++)
+        if (self->process[lane].child.pid == pid)
+            return &self->process[lane];
+    return NULL;
+}
+
+/* Ctrl-Z stopped the process's group. We stop, too, so that the shell above sees a stopped job;
+ * where there is none, nobody but us can continue it. */
+static void on_stopped(struct lc_supervisor *self, struct lc_process *process, int signal)
+{
+    process->stopped = true;
+    lc_log(self->log, LC_LOG_INFO, "process stopped", LC_STR("process", process->config->name),
+           LC_INT("pid", process->child.pid));
+    if (self->terminal < 0 || process != lc_supervisor_main(self) || signal == SIGSTOP)
+        return;
+    if (lc_terminal_job_control()) {
+        lc_terminal_stop_self();
+        lc_terminal_give(self->terminal, process->child.pid, getpgrp());
+    }
+    process->stopped = false;
+    lc_child_signal(&process->child, SIGCONT, true);
+}
+
+static void on_ended(struct lc_supervisor *self, struct lc_process *process,
+                     const struct lc_reaped *reaped)
+{
+    /* A shell without job control above us does not take the terminal back by itself. */
+    if (self->terminal >= 0 && process == lc_supervisor_main(self))
+        lc_terminal_give(self->terminal, getpgrp(), reaped->pid);
+    lc_process_ended(process, reaped, lc_supervisor_elapsed(self));
+    lc_supervisor_post_lane(self, LC_EVENT_LANE_GONE, process->lane, lc_exit_code_of(reaped));
+}
+
+static void on_reaped(struct lc_supervisor *self, const struct lc_reaped *reaped)
+{
+    struct lc_process *process = find_process(self, reaped->pid);
+
+    if (process && reaped->kind == LC_REAP_STOPPED)
+        on_stopped(self, process, reaped->status);
+    else if (process)
+        on_ended(self, process, reaped);
+    else if (reaped->kind != LC_REAP_STOPPED && !lc_hooks_reaped(&self->hooks, reaped))
+        lc_log(self->log, LC_LOG_DEBUG, "orphan reaped", LC_INT("pid", reaped->pid),
+               LC_INT("code", lc_exit_code_of(reaped)));
+}
+
+/* One SIGCHLD may stand for many: signals coalesce. */
+static void reap_all(struct lc_supervisor *self)
+{
+    struct lc_reaped reaped;
+
+    while (lc_reap(&reaped) > 0)
+        on_reaped(self, &reaped);
+    if (self->engine.lifecycle.phase == LC_PHASE_EXITED)
+        lc_supervisor_leftovers(self, 0);
+}
+
+static void log_signal(struct lc_supervisor *self, enum lc_log_level level,
+                       const struct lc_signal *signal, const char *action)
+{
+    char name[LC_SIGNAL_NAME_MAX];
+
+    lc_log(self->log, level, "signal", LC_STR("signal", lc_signal_format(signal->number, name)),
+           LC_INT("sender", signal->pid), LC_INT("uid", signal->uid), LC_STR("action", action),
+           LC_T(lc_supervisor_elapsed(self)));
+}
+
+void lc_supervisor_forward(struct lc_supervisor *self, int signal)
+{
+    struct lc_process *process = lc_supervisor_main(self);
+    char name[LC_SIGNAL_NAME_MAX];
+    int r = lc_process_forward(process, signal);
+
+    /* -ESRCH: it has just ended. */
+    if (r == 0 || r == -ESRCH || self->undeliverable)
+        return;
+    self->undeliverable = true;
+    lc_log(self->log, LC_LOG_ERROR, "signal not delivered",
+           LC_STR("process", process->config->name),
+           LC_STR("signal", lc_signal_format(signal, name)), LC_STR("error", strerrordesc_np(-r)));
+}
+
+static void log_problems(struct lc_supervisor *self, enum lc_log_level level, const char *msg,
+                         const struct lc_config_errors *errors)
+{
+    for (size_t i = 0; i < errors->count; i++)
+        lc_log(self->log, level, msg, LC_STR("where", errors->list[i].where),
+               LC_STR("key", errors->list[i].path), LC_STR("error", errors->list[i].text));
+}
+
+/* Takes the new configuration over, or says why not. */
+static bool adopt(struct lc_supervisor *self, struct lc_config *fresh)
+{
+    char fixed[256];
+    struct lc_policy policy;
+    const char *why = NULL;
+    int r;
+
+    if (lc_config_fixed_differences(self->config, fresh, fixed, sizeof(fixed))) {
+        lc_log(self->log, LC_LOG_ERROR, "reload refused: these cannot change while running",
+               LC_STR("keys", fixed));
+        return false;
+    }
+    lc_config_policy(fresh, &policy);
+    r = lc_engine_reload(&self->engine, &policy, &why);
+    if (r < 0) {
+        lc_log(self->log, LC_LOG_ERROR, "reload refused",
+               LC_STR("error", r == -EBUSY ? "a shutdown is under way" : why));
+        return false;
+    }
+    for (unsigned lane = 0; lane < policy.lanes; lane++)
+        self->process[lane].config = &fresh->process[lane];
+    lc_log_configure(self->log, (enum lc_log_format)fresh->log_format,
+                     (enum lc_log_level)fresh->log_level);
+    lc_config_free(self->config);
+    self->config = fresh;
+    return true;
+}
+
+/* All or nothing: a bad file changes nothing. */
+static void reload(struct lc_supervisor *self)
+{
+    struct lc_config_errors errors = {0}, warnings = {0};
+    struct lc_config *fresh = NULL;
+    enum lc_cli cli;
+
+    if (lc_config_load(self->start->argv, self->start->envp, &fresh, &cli, &errors, &warnings) < 0)
+        log_problems(self, LC_LOG_ERROR, "reload refused", &errors);
+    else if (adopt(self, fresh))
+        lc_log(self->log, LC_LOG_INFO, "reloaded", LC_STR("why", fresh->why));
+    else
+        lc_config_free(fresh);
+    log_problems(self, LC_LOG_WARN, "configuration", &warnings);
+    lc_config_errors_deinit(&errors);
+    lc_config_errors_deinit(&warnings);
+}
+
+static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *signal)
+{
+    /* The keyboard's Ctrl-C: nobody at a keyboard waits for endpoints. */
+    bool keyboard = signal->number == SIGINT && signal->code == SI_KERNEL;
+
+    log_signal(self, LC_LOG_INFO, signal, "stop");
+    lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_STOP,
+                                                     .signal = (uint8_t)signal->number,
+                                                     .hurry = keyboard});
+}
+
+static void on_other_signal(struct lc_supervisor *self, const struct lc_signal *signal)
+{
+    int to = self->start->nested ? LC_SIGNAL_FORWARD : self->config->signals[signal->number];
+
+    if (to == LC_SIGNAL_DROP) {
+        log_signal(self, LC_LOG_DEBUG, signal, "ignore");
+        return;
+    }
+    if (to == LC_SIGNAL_RELOAD) {
+        log_signal(self, LC_LOG_INFO, signal, "reload");
+        reload(self);
+        return;
+    }
+    if (to == LC_SIGNAL_FORWARD)
+        to = signal->number;
+    log_signal(self, LC_LOG_DEBUG, signal, "forward");
+    if (self->engine.lifecycle.lane[self->engine.lifecycle.policy.main_lane].started)
+        lc_supervisor_forward(self, to);
+    else
+        self->held |= UINT64_C(1) << (to - 1);
+}
+
+static void on_signal(struct lc_supervisor *self, const struct lc_signal *signal)
+{
+    if (signal->number == SIGCHLD)
+        reap_all(self);
+    else if (!self->start->nested && self->config->stop_on >> (signal->number - 1) & 1)
+        on_stop_signal(self, signal);
+    else
+        on_other_signal(self, signal);
+}
+
+void lc_supervisor_on_signals(evutil_socket_t fd, short what, void *userdata)
+{
+    struct lc_supervisor *self = userdata;
+    struct lc_signal signal;
+    int r = 0;
+
+    (void)fd;
+    (void)what;
+    for (unsigned i = 0; i < SIGNALS_PER_CALL; i++) {
+        r = lc_signals_read(&self->signals, &signal);
+        if (r <= 0)
+            break;
+        on_signal(self, &signal);
+    }
+    if (r < 0)
+        lc_log(self->log, LC_LOG_ERROR, "signals cannot be read",
+               LC_STR("error", strerrordesc_np(-r)));
+}

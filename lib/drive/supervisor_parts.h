@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LC_DRIVE_SUPERVISOR_PARTS_H
+#define LC_DRIVE_SUPERVISOR_PARTS_H
+
+/* The supervisor from inside, for its own files alone:
+ *   supervisor.c          puts it together and runs it
+ *   supervisor_events.c   what happens becomes an event of the lifecycle (signals, exits, reload)
+ *   supervisor_actions.c  what the lifecycle decides is carried out
+ *   supervisor_view.c     what a probe sees of it
+ */
+
+#include "drive/engine.h"
+#include "drive/hooks.h"
+#include "drive/http.h"
+#include "drive/narrate.h"
+#include "drive/probes.h"
+#include "drive/process.h"
+#include "drive/readiness.h"
+#include "drive/supervisor.h"
+#include "sys/process.h"
+#include "sys/signals.h"
+
+struct lc_supervisor {
+    const struct lc_supervisor_start *start;
+    struct lc_config *config;
+    struct lc_log *log;
+    struct event_base *base;
+    struct lc_engine engine;
+    struct lc_process process[LC_LANES_MAX]; /* by lane */
+    struct lc_readiness_watch watch[LC_LANES_MAX];
+    struct lc_hooks hooks;
+    char **child_env;
+    int terminal; /* whose foreground was ours when we began; -1: none */
+
+    struct lc_signals signals;
+    struct event *signal_event;
+    uint64_t held;      /* signals for a main process that does not exist yet: bit N-1 */
+    bool undeliverable; /* said once that the main process cannot be signalled */
+
+    struct event *leftovers_timer;
+    struct lc_http *http;
+    struct lc_probes probes;
+    struct lc_probe_process view[LC_LANES_MAX]; /* as of the last request */
+    char missing[LC_LANES_MAX][48];
+};
+
+static inline lc_msec lc_supervisor_elapsed(const struct lc_supervisor *self)
+{
+    return lc_narrate_elapsed(&self->engine.lifecycle, lc_clock_msec());
+}
+
+static inline struct lc_process *lc_supervisor_main(struct lc_supervisor *self)
+{
+    return &self->process[self->engine.lifecycle.policy.main_lane];
+}
+
+void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind, unsigned lane,
+                             uint8_t code);
+
+/* supervisor_events.c */
+void lc_supervisor_on_signals(evutil_socket_t fd, short what, void *userdata);
+void lc_supervisor_on_started(void *userdata, unsigned lane, bool running);
+void lc_supervisor_on_ready(void *userdata, unsigned lane, bool ready);
+void lc_supervisor_on_hook(void *userdata, unsigned lane, enum lc_hook_kind kind, unsigned index);
+void lc_supervisor_on_leftovers(evutil_socket_t fd, short what, void *userdata);
+void lc_supervisor_forward(struct lc_supervisor *self, int signal);
+
+/* supervisor_actions.c */
+void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now);
+void lc_supervisor_leftovers(struct lc_supervisor *self, int signal);
+
+/* supervisor_view.c */
+void lc_supervisor_view_init(struct lc_supervisor *self);
+
+#endif

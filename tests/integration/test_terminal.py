@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On a terminal: Ctrl-C, Ctrl-Z and job control as without lastcall."""
+
+import os
+import select
+import shlex
+import threading
+import time
+
+import pytest
+
+from lastcall import SLOWNESS, binary, helper, prelude, python
+
+CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
+SHELL = ["bash", "--norc", "--noprofile", "-i"]
+
+
+class Terminal:
+    """A pseudo-terminal: what is typed, and what is shown."""
+
+    def __init__(self):
+        self.master, self.slave = os.openpty()
+        self.shown = ""
+        self.changed = threading.Condition()
+        self.stopped, self.stop = os.pipe()
+        self.fds = [self.master, self.slave, self.stopped, self.stop]
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        poll = select.poll()
+        for fd in (self.master, self.stopped):
+            poll.register(fd, select.POLLIN)
+        while all(fd != self.stopped for fd, _ in poll.poll()):
+            try:
+                data = os.read(self.master, 4096)
+            except OSError:  # EIO: nobody has the other side any more
+                break
+            with self.changed:
+                self.shown += data.decode(errors="replace")
+                self.changed.notify_all()
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def expect(self, text, timeout=5, after=0):
+        """Waits until `text` is shown; returns where it ends."""
+        with self.changed:
+            shown = self.changed.wait_for(lambda: self.shown.find(text, after) >= 0,
+                                          timeout * SLOWNESS)
+            assert shown, f"the terminal does not show {text!r}, but:\n{self.shown}"
+            return self.shown.find(text, after) + len(text)
+
+    def close(self):
+        """Hangs up, too: nobody has the master any more, a read that waits included."""
+        if self.reader.is_alive():
+            os.write(self.stop, b"x")
+        self.reader.join()
+        for fd in self.fds:
+            os.close(fd)
+        self.fds = []
+
+
+@pytest.fixture
+def terminal():
+    one = Terminal()
+    yield one
+    one.close()
+
+
+def on(terminal, lastcall, *command, **options):
+    """lastcall as the session's leader, as `docker run -it` starts it; its log goes to the pipe."""
+    return lastcall("--log-format", "json", "--", *command, stdin=terminal.slave,
+                    stdout=terminal.slave, via=prelude("--terminal"), **options)
+
+
+def shell(terminal, lastcall):
+    """A shell with job control, and lastcall's words."""
+    app = lastcall(program=SHELL, stdin=terminal.slave, stdout=terminal.slave,
+                   stderr=terminal.slave, via=prelude("--terminal"), env={"PS1": "prompt> "})
+    terminal.expect("prompt> ")
+    return app, f"{shlex.quote(binary())} --log-format json -- "
+
+
+def test_the_process_has_the_foreground_and_can_read(lastcall, terminal):
+    app = on(terminal, lastcall, "sh", "-c", 'read x; echo "got $x"; exit 4').ready()
+    terminal.type("hello\n")
+    terminal.expect("got hello")
+    assert app.exit_code() == 4
+
+
+def test_ctrl_c_ends_the_process_as_without_lastcall(lastcall, terminal):
+    app = on(terminal, lastcall, "sh", "-c", "echo up; exec sleep 100").ready()
+    terminal.expect("up")
+    begun = time.monotonic()
+    terminal.type(CTRL_C)
+    assert app.exit_code() == 130
+    assert time.monotonic() - begun < 2
+
+
+def test_ctrl_c_reaches_the_process_once(lastcall, terminal):
+    app = on(terminal, lastcall, *python("""
+import signal
+signals = {signal.SIGINT, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+print("up")
+count = {signal.SIGINT: 0}
+while signal.sigtimedwait(signals, 10).si_signo == signal.SIGINT:
+    count[signal.SIGINT] += 1
+    print("SIGINT", count[signal.SIGINT])
+print("in all", count[signal.SIGINT])
+""")).ready()
+    terminal.expect("up")
+    terminal.type(CTRL_C)
+    terminal.expect("SIGINT 1")
+    app.signal("SIGTERM")
+    terminal.expect("in all 1")
+    assert app.exit_code() == 0
+
+
+def test_a_sigint_of_the_keyboard_hurries(lastcall, terminal):
+    """Where lastcall itself is in the foreground's group: nobody at a keyboard waits for
+    endpoints. Here the process has left its group and taken lastcall's."""
+    app = lastcall("--log-format", "json", "--propagation", "20s", "--grace-period", "30s", "--",
+                   *python("""
+import os, signal
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.tcsetpgrp(0, os.getpgid(os.getppid()))
+print("up")
+signal.pause()
+"""), stdin=terminal.slave, stdout=terminal.slave, via=prelude("--terminal")).ready()
+    terminal.expect("up")
+    begun = time.monotonic()
+    terminal.type(CTRL_C)
+    app.wait_for("stop signal sent", signal="SIGINT")
+    assert app.exit_code() in (1, 130)  # Python's own way to end by SIGINT
+    assert time.monotonic() - begun < 3
+
+
+def test_ctrl_z_and_fg_work_under_a_shell(lastcall, terminal):
+    app, words = shell(terminal, lastcall)
+    terminal.type(f"{words} cat 2>log\n")
+    app_is_up(terminal)
+    terminal.type(CTRL_Z)
+    stopped = terminal.expect("Stopped")
+    terminal.type("echo the shell is back\n")
+    back = terminal.expect("\r\nthe shell is back", after=stopped)
+    terminal.type("fg\n")
+    terminal.expect("cat", after=back)
+    terminal.type("again\n")
+    terminal.expect("again\r\nagain", after=back)
+    terminal.type(CTRL_D)
+    terminal.type("echo code=$?\n")
+    terminal.expect("code=0\r\n", after=back)
+    terminal.type("exit 3\n")
+    assert app.exit_code() == 3
+
+
+def app_is_up(terminal):
+    """cat has the terminal once it echoes a line of its own besides the terminal's echo."""
+    terminal.type("echo?\n")
+    terminal.expect("echo?\r\necho?")
+
+
+def test_ctrl_z_as_pid_1_does_not_hang(lastcall, terminal):
+    """Nobody is above who could continue it: the kernel lets no orphaned group be stopped."""
+    app = on(terminal, lastcall, "cat").ready()
+    app_is_up(terminal)
+    terminal.type(CTRL_Z)
+    terminal.type("on it goes\n")
+    terminal.expect("on it goes\r\non it goes")
+    terminal.type(CTRL_D)
+    assert app.exit_code() == 0
+
+
+def test_in_the_background_it_takes_the_foreground_from_nobody(lastcall, terminal):
+    app, words = shell(terminal, lastcall)
+    terminal.type(f"{words} sh -c 'echo the job runs; exec sleep 100' 2>log &\n")
+    runs = terminal.expect("the job runs\r\n")
+    terminal.type("read x; echo got $x\n")
+    terminal.type("for the shell\n")
+    terminal.expect("got for the shell", after=runs)
+    terminal.type("kill %1; wait %1; echo code=$?\n")
+    terminal.expect("code=143")
+    terminal.type("exit\n")
+    app.exit_code()
+
+
+def test_a_job_in_the_background_can_be_brought_to_the_foreground(lastcall, terminal):
+    app, words = shell(terminal, lastcall)
+    terminal.type(f"{words} sh -c 'echo up; exec cat' 2>log &\n")
+    up = terminal.expect("up\r\n")
+    terminal.type("fg\n")
+    terminal.type("to cat\n")
+    terminal.expect("to cat\r\nto cat", after=up)
+    terminal.type(CTRL_D)
+    terminal.type("echo code=$?\n")
+    terminal.expect("code=0", after=up)
+    terminal.type("exit\n")
+    app.exit_code()
+
+
+def test_the_terminal_goes_back_to_who_had_it(lastcall, terminal):
+    """A shell without job control does not take it back by itself."""
+    app = lastcall("-c", f"{shlex.quote(binary())} -- true 2>log; read x; echo got $x; exit 5",
+                   program=["sh"], stdin=terminal.slave, stdout=terminal.slave,
+                   stderr=terminal.slave, via=prelude("--terminal"))
+    terminal.type("input\n")
+    terminal.expect("got input")
+    assert app.exit_code() == 5
+
+
+def test_a_hangup_reaches_the_process(lastcall, terminal):
+    app = on(terminal, lastcall, "sh", "-c", "echo up; exec sleep 100").ready()
+    terminal.expect("up")
+    terminal.close()
+    assert app.exit_code() == 129
+
+
+def test_without_a_terminal_nothing_of_it_happens(anywhere):
+    app = anywhere("--", helper("sigstate"))
+    assert app.exit_code() == 0
+    assert '"foreground": null' in app.wait_output("{").replace('":null', '": null')
+
+
+def test_on_a_terminal_the_log_is_text(lastcall, terminal):
+    app = lastcall("--", "sh", "-c", "exit 3", stdin=terminal.slave, stdout=terminal.slave,
+                   stderr=terminal.slave, via=prelude("--terminal"))
+    assert app.exit_code() == 3
+    terminal.expect("code=3")
+    assert '{"' not in terminal.shown
+
+
+def test_a_stalled_terminal_does_not_put_the_stop_off(lastcall, terminal):
+    """Ctrl-S: a write to it blocks, and RWF_NOWAIT is not for terminals."""
+    app = lastcall("--log-format", "json", "--propagation", "300ms", "--", "sleep", "100",
+                   stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave,
+                   via=prelude("--terminal"))
+    terminal.expect('"ready":true')
+    terminal.type("\x13")
+    app.signal("SIGTERM")
+    begun = time.monotonic()
+    assert app.exit_code() == 143
+    assert time.monotonic() - begun < 3
