@@ -2,13 +2,13 @@
 #include "base/log_ring.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -136,24 +136,6 @@ static void *run(void *userdata)
 
 /* All signals are for the event loop. Those that a thread raises itself (SIGPIPE, SIGXFSZ) stay
  * pending in it, unread. */
-static int start_thread(struct lc_log_ring *self)
-{
-    pthread_attr_t attr;
-    sigset_t all, before;
-    int r = pthread_attr_init(&attr);
-
-    if (r)
-        return -r;
-    (void)pthread_attr_setstacksize(&attr,
-                                    STACK_SIZE); /* refused as too small: libc's own will do */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&self->thread, &attr, run, self);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return -r;
-}
-
 int lc_log_ring_new(struct lc_log_ring **ret, int fd, atomic_uint_fast64_t *lost,
                     lc_log_ring_lost *format, void *userdata)
 {
@@ -168,7 +150,7 @@ int lc_log_ring_new(struct lc_log_ring **ret, int fd, atomic_uint_fast64_t *lost
     self->userdata = userdata;
     sem_init(&self->put, 0, 0);
     sem_init(&self->emptied, 0, 0);
-    r = start_thread(self);
+    r = lc_thread_start(&self->thread, STACK_SIZE, run, self);
     if (r < 0) {
         free(self);
         return r;

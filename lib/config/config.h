@@ -148,6 +148,9 @@ void lc_config_policy(const struct lc_config *self, struct lc_policy *ret);
 /* The exit code after `exitCodes`. */
 uint8_t lc_config_exit_code(const struct lc_config *self, uint8_t code, enum lc_outcome outcome);
 
+/* "plain", "kubernetes", "ecs". */
+const char *lc_platform_name(enum lc_platform platform);
+
 /* From the table of keys. Return 0 or -errno of the stream. */
 int lc_config_print_help(FILE *out);
 int lc_config_print_schema(FILE *out);

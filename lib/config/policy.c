@@ -10,6 +10,18 @@
 
 static_assert(LC_SIGNALS_MAX <= INT8_MAX, "struct lc_config.signals holds every signal");
 
+const char *lc_platform_name(enum lc_platform platform)
+{
+    static const char *const names[] = {
+        [LC_PLATFORM_PLAIN] = "plain",
+        [LC_PLATFORM_KUBERNETES] = "kubernetes",
+        [LC_PLATFORM_ECS] = "ecs",
+    };
+    static_assert(sizeof(names) / sizeof(names[0]) == LC_PLATFORM_COUNT, "a name each");
+
+    return (unsigned)platform < LC_PLATFORM_COUNT ? names[platform] : "?";
+}
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -19,7 +31,7 @@ static void lane_init(struct lc_lane_policy *lane, const struct lc_process_confi
 {
     *lane = (struct lc_lane_policy){
         .stop_timeout = process->stop_timeout,
-        /* Without `ports` it is not known who is served: better to wait for nobody. */
+        /* Without `ports` it is not known who is served: better to wait in vain. */
         .serves = !process->ports_set || process->port_count > 0,
         .essential = true,
     };

@@ -68,9 +68,9 @@ bool lc_lane_startable(const struct lc_lifecycle *self, size_t lane);
 /* A hook of this kind runs, or is still to be run. */
 bool lc_hooks_pending(const struct lc_lifecycle *self, size_t lane, enum lc_hook_kind kind);
 
-/* DRAINING has something to wait for: a preStop hook, or the connections in flight. */
+/* What DRAINING waits for: preStop hooks, then what is in flight. */
 bool lc_drain_hooks_pending(const struct lc_lifecycle *self);
-bool lc_drain_pending(const struct lc_lifecycle *self);
+bool lc_drain_waits(const struct lc_lifecycle *self);
 
 /* Everything that makes lastcall ready, as far as the lanes go. */
 bool lc_lanes_fit(const struct lc_lifecycle *self);
@@ -105,8 +105,9 @@ lc_msec lc_window_end(const struct lc_lifecycle *self);
 /* When the waits must be over, so that each stage still to come keeps its stop reserve. */
 lc_msec lc_cut(const struct lc_lifecycle *self);
 
-/* When a lane's postStop hooks must be over, with the longest chain `beneath` it. */
-lc_msec lc_post_stop_end(const struct lc_lifecycle *self, unsigned beneath);
+/* When a lane must be gone, its postStop hooks too, with the longest chain `beneath` it. LC_NEVER:
+ * no deadline is armed. */
+lc_msec lc_stage_end(const struct lc_lifecycle *self, unsigned beneath);
 
 /* acts.c: what a step does to lanes, hooks and phase, and the action that tells of it */
 

@@ -95,9 +95,9 @@ bool lc_drain_hooks_pending(const struct lc_lifecycle *self)
     return false;
 }
 
-bool lc_drain_pending(const struct lc_lifecycle *self)
+bool lc_drain_waits(const struct lc_lifecycle *self)
 {
-    return lc_drain_hooks_pending(self) || (!self->drain_over && lc_lanes_serving(self));
+    return !self->drain_over && lc_lanes_serving(self);
 }
 
 bool lc_lanes_fit(const struct lc_lifecycle *self)

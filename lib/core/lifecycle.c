@@ -33,7 +33,7 @@ static enum lc_phase phase_due(const struct lc_lifecycle *self)
         return LC_PHASE_EXITED;
     if (!self->window_over && lc_lanes_serving(self))
         return LC_PHASE_PROPAGATING;
-    if (lc_drain_pending(self))
+    if (lc_drain_hooks_pending(self) || lc_drain_waits(self))
         return LC_PHASE_DRAINING;
     return self->committed ? LC_PHASE_STOPPING : LC_PHASE_DRAINED;
 }
@@ -48,7 +48,7 @@ static void skip_late_hooks(struct lc_lifecycle *self, lc_msec at)
     (void)lc_stages(self, lc_lanes_unasked(self), beneath);
     for (size_t i = 0; i < self->policy.lanes; i++) {
         struct lc_lane *lane = &self->lane[i];
-        bool post_cut = lane->state == LC_LANE_GONE && at >= lc_post_stop_end(self, beneath[i]);
+        bool post_cut = lane->state == LC_LANE_GONE && at >= lc_stage_end(self, beneath[i]);
 
         if (cut && !lane->hook_running[LC_HOOK_PRE_STOP])
             lane->next_hook[LC_HOOK_PRE_STOP] = LC_HOOKS_MAX;

@@ -105,7 +105,8 @@ enum lc_event_kind {
     LC_EVENT_DRAIN,     /* /prestop, lastcallctl drain */
     LC_EVENT_UNDO,      /* lastcallctl drain --undo */
     LC_EVENT_ARRIVAL,   /* a new connection, or peer's data on an older one */
-    LC_EVENT_INFLIGHT,  /* connections in flight now: `count` */
+    LC_EVENT_INFLIGHT,  /* connections in flight now: `count`; to be looked at again and again in
+                          LC_PHASE_DRAINING, where the first 0 after the hooks ends the wait */
     LC_EVENT_HOOK_DONE, /* the lane's running hook ended, well or not */
     LC_EVENT_LEFTOVERS, /* descendants that are left: `count`; in LC_PHASE_EXITED */
     LC_EVENT_COUNT,

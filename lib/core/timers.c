@@ -27,7 +27,7 @@ lc_msec lc_cut(const struct lc_lifecycle *self)
     return lc_before(budget_end(self), lc_reserve(&self->policy, stages));
 }
 
-lc_msec lc_post_stop_end(const struct lc_lifecycle *self, unsigned beneath)
+lc_msec lc_stage_end(const struct lc_lifecycle *self, unsigned beneath)
 {
     if (!self->committed)
         return LC_NEVER;
@@ -52,8 +52,7 @@ static void offer_hooks(const struct lc_lifecycle *self, const unsigned beneath[
             offer(first, lane->hook_due[LC_HOOK_PRE_STOP], LC_TIMER_HOOK, i, LC_HOOK_PRE_STOP);
         if (lane->hook_running[LC_HOOK_POST_STOP]) {
             offer(first, lane->hook_due[LC_HOOK_POST_STOP], LC_TIMER_HOOK, i, LC_HOOK_POST_STOP);
-            offer(first, lc_post_stop_end(self, beneath[i]), LC_TIMER_POST_STOP, i,
-                  LC_HOOK_POST_STOP);
+            offer(first, lc_stage_end(self, beneath[i]), LC_TIMER_POST_STOP, i, LC_HOOK_POST_STOP);
         }
     }
 }
@@ -73,7 +72,7 @@ static void offer_waits(const struct lc_lifecycle *self, struct lc_timer *first)
 
     if (self->phase == LC_PHASE_PROPAGATING)
         offer(first, lc_window_end(self), LC_TIMER_WINDOW, 0, LC_HOOK_PRE_STOP);
-    if (self->phase == LC_PHASE_DRAINING && self->drain_since != LC_NEVER)
+    if (self->phase == LC_PHASE_DRAINING && self->drain_since != LC_NEVER && lc_drain_waits(self))
         offer(first, lc_after(self->drain_since, self->policy.drain_timeout), LC_TIMER_DRAIN, 0,
               LC_HOOK_PRE_STOP);
     if (waiting || pre_stop_running(self))
@@ -100,7 +99,7 @@ static void offer_last_calls(const struct lc_lifecycle *self, const unsigned ben
             if (self->lane[other].state == LC_LANE_FORCED)
                 in_the_way &= ~(UINT32_C(1) << other);
         }
-        lc_msec stage_end = lc_before(self->deadline, lc_reserve(&self->policy, beneath[i]));
+        lc_msec stage_end = lc_stage_end(self, beneath[i]);
         if (in_the_way == 0)
             offer(first, lc_before(stage_end, self->policy.stop_reserve / 2), LC_TIMER_LAST_CALL, i,
                   LC_HOOK_PRE_STOP);
@@ -114,7 +113,7 @@ static void offer_stops(const struct lc_lifecycle *self, const unsigned beneath[
         if (self->lane[i].state != LC_LANE_ASKED)
             continue;
         lc_msec own = lc_after(self->lane[i].asked_at, self->policy.lane[i].stop_timeout);
-        lc_msec stage_end = lc_before(self->deadline, lc_reserve(&self->policy, beneath[i]));
+        lc_msec stage_end = lc_stage_end(self, beneath[i]);
         offer(first, lc_earlier(own, stage_end), LC_TIMER_STOP, i, LC_HOOK_PRE_STOP);
     }
 }
@@ -186,7 +185,7 @@ lc_msec lc_lifecycle_phase_end(const struct lc_lifecycle *self)
         end = lc_window_end(self);
     } else if (self->phase == LC_PHASE_DRAINING) {
         end = self->drain_since == LC_NEVER ? hooks_end(self) : self->drain_since;
-        if (!self->drain_over && lc_lanes_serving(self))
+        if (lc_drain_waits(self))
             end = lc_after(end, self->policy.drain_timeout);
     } else {
         return LC_NEVER;

@@ -16,9 +16,10 @@ static inline uint64_t lc_clock_usec(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* Rounded up: what begins at a time that was rounded so never ends before its time. */
 static inline lc_msec lc_clock_msec(void)
 {
-    return lc_clock_usec() / 1000;
+    return (lc_clock_usec() + 999) / 1000;
 }
 
 #endif

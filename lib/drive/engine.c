@@ -78,6 +78,7 @@ int lc_engine_init(struct lc_engine *self, struct event_base *base, const struct
     self->timer = evtimer_new(base, on_timer, self);
     if (!self->timer)
         return -ENOMEM;
+    event_priority_set(self->timer, LC_PRIORITY_SIGNAL); /* fails for an active event alone */
     /* Room in the loop's heap of timers, while failing is still cheap. */
     r = lc_loop_set_timer(self->timer, FIRST_TIMER_USEC);
     if (r == 0)

@@ -5,9 +5,14 @@
 /*
  * The listener: answers probes, whatever its clients do. Routes are somebody else's (drive/probes.h);
  * here are addresses, limits and deadlines: 256 connections (at the limit the one whose request
- * has been incomplete for longest gives way), 8 KiB of request line and headers, 1 KiB of body,
- * 5 s for a whole request, one request a connection (Connection: close), HEAD as GET, 405 with
- * Allow, 404.
+ * has been incomplete for longest gives way; fewer where RLIMIT_NOFILE is under 512: half of it),
+ * 8 KiB of request line and headers (evhttp answers 400, not 431), 1 KiB of body (413), 5 s for a
+ * whole request with its answer, one request a connection (Connection: close), HEAD as GET, 405
+ * with Allow, 404.
+ *
+ * All its events have the loop's default priority, evhttp's own included: with different ones a
+ * storm of connections would starve those that were accepted. A write to a client that has gone
+ * raises SIGPIPE: whoever owns the loop blocks or ignores it.
  */
 
 #include "base/log.h"

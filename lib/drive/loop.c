@@ -36,7 +36,8 @@ struct event_base *lc_loop_new(struct lc_log *log)
                                           EVENT_BASE_FLAG_IGNORE_ENV) == 0)
         self = event_base_new_with_config(config);
     event_config_free(config);
-    if (self && event_base_priority_init(self, LC_PRIORITY_COUNT) < 0) {
+    /* libevent's default priority is the middle one. */
+    if (self && event_base_priority_init(self, 2 * LC_PRIORITY_HTTP + 1) < 0) {
         event_base_free(self);
         return NULL;
     }

@@ -10,9 +10,9 @@
 /* Priorities: an event of a higher one is handled before those of a lower one. */
 enum {
     LC_PRIORITY_EXEC,   /* whether a program runs: known before a signal for it is read */
-    LC_PRIORITY_SIGNAL, /* signals, exits and timers */
-    LC_PRIORITY_HTTP,   /* clients, however many, never delay the above */
-    LC_PRIORITY_COUNT,
+    LC_PRIORITY_SIGNAL, /* signals, exits and the lifecycle's timer */
+    LC_PRIORITY_HTTP,   /* clients, however many, never delay the above; the loop's default, which
+                           evhttp's events cannot but have */
 };
 
 /* A libevent loop with precise monotonic timers; what libevent has to say goes to `log`. NULL where

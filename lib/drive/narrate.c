@@ -11,9 +11,9 @@ lc_msec lc_narrate_elapsed(const struct lc_lifecycle *lifecycle, lc_msec now)
 void lc_narrate_start(struct lc_log *log, const struct lc_config *config)
 {
     lc_log(log, LC_LOG_INFO, "lastcall", LC_STR("version", LC_VERSION), LC_INT("pid", getpid()),
-           LC_STR("why", config->why), LC_SECS("grace", config->grace),
-           LC_SECS("margin", config->margin), LC_SECS("window", config->window),
-           LC_STR("config", config->file));
+           LC_STR("platform", lc_platform_name(config->platform)), LC_STR("why", config->why),
+           LC_SECS("grace", config->grace), LC_SECS("margin", config->margin),
+           LC_SECS("window", config->window), LC_STR("config", config->file));
 }
 
 static void narrate_phase(struct lc_log *log, const struct lc_lifecycle *lifecycle,

@@ -95,7 +95,9 @@ static int start_signals(struct lc_supervisor *self)
         return r;
     self->signal_event = event_new(self->base, self->signals.fd, EV_READ | EV_PERSIST,
                                    lc_supervisor_on_signals, self);
-    return self->signal_event && event_add(self->signal_event, NULL) == 0 ? 0 : -ENOMEM;
+    if (!self->signal_event || event_priority_set(self->signal_event, LC_PRIORITY_SIGNAL) < 0)
+        return -ENOMEM;
+    return event_add(self->signal_event, NULL) < 0 ? -ENOMEM : 0;
 }
 
 /* Not fatal where it fails: an orphan then goes to another reaper, and is not ours to end. */
@@ -158,10 +160,14 @@ static int run(struct lc_supervisor *self)
     const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
     uint8_t code;
 
+    /* Children that ended before there was somebody to read their SIGCHLD: whoever ran exec to
+     * become lastcall may have had some. */
+    lc_supervisor_reap(self);
     /* A stop signal that came before there is a child is read before one is started. */
     lc_supervisor_on_signals(self->signals.fd, EV_READ, self);
     lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_TICK});
-    event_base_dispatch(self->base);
+    if (!lifecycle->done) /* libevent forgets a loopbreak that comes before its loop */
+        event_base_dispatch(self->base);
 
     code = lc_config_exit_code(self->config, lc_lifecycle_exit_code(lifecycle),
                                lc_lifecycle_outcome(lifecycle));

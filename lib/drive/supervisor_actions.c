@@ -71,26 +71,43 @@ static void log_leftovers(struct lc_supervisor *self, const char *msg,
            LC_T(lc_supervisor_elapsed(self)));
 }
 
-void lc_supervisor_leftovers(struct lc_supervisor *self, int signal)
+static void report_leftovers(struct lc_supervisor *self, unsigned alive)
 {
-    struct lc_leftovers left = {0};
-    int r = lc_leftovers_signal(signal, &left);
+    if (alive)
+        lc_loop_set_timer(self->leftovers_timer, LEFTOVERS_POLL_MSEC * 1000);
+    lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_LEFTOVERS, .count = alive});
+}
+
+static void signal_leftovers(struct lc_supervisor *self, int signal, struct lc_leftovers *ret)
+{
+    int r = lc_leftovers_signal(signal, ret);
 
     if (r < 0)
         lc_log(self->log, LC_LOG_ERROR, "leftover processes cannot be found",
                LC_STR("error", strerrordesc_np(-r)));
-    if (signal && left.alive)
-        log_leftovers(self,
-                      signal == SIGKILL ? "leftover processes killed"
-                                        : "leftover processes asked to stop",
-                      &left);
-    if (signal && left.zombies)
+}
+
+static void end_leftovers(struct lc_supervisor *self, int signal, const char *msg)
+{
+    struct lc_leftovers left = {0};
+
+    signal_leftovers(self, signal, &left);
+    if (left.alive)
+        log_leftovers(self, msg, &left);
+    if (left.zombies)
         lc_log(self->log, LC_LOG_WARN, "zombies left: their parent lives and does not wait",
                LC_INT("count", left.zombies));
-    if (left.alive)
-        lc_loop_set_timer(self->leftovers_timer, LEFTOVERS_POLL_MSEC * 1000);
-    lc_engine_post(&self->engine,
-                   &(struct lc_event){.kind = LC_EVENT_LEFTOVERS, .count = left.alive});
+    report_leftovers(self, left.alive);
+}
+
+/* Killed again each time: one that forked at the moment of the first SIGKILL may have slipped a
+ * child past it. */
+void lc_supervisor_count_leftovers(struct lc_supervisor *self)
+{
+    struct lc_leftovers left = {0};
+
+    signal_leftovers(self, self->engine.lifecycle.leftovers_forced ? SIGKILL : 0, &left);
+    report_leftovers(self, left.alive);
 }
 
 static void leave(struct lc_supervisor *self)
@@ -130,10 +147,10 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
         lc_hooks_kill(&self->hooks, action->lane, action->hook);
         break;
     case LC_ACTION_LEFTOVERS_ASK:
-        lc_supervisor_leftovers(self, SIGTERM);
+        end_leftovers(self, SIGTERM, "leftover processes asked to stop");
         break;
     case LC_ACTION_LEFTOVERS_FORCE:
-        lc_supervisor_leftovers(self, SIGKILL);
+        end_leftovers(self, SIGKILL, "leftover processes killed");
         break;
     case LC_ACTION_EXIT:
         leave(self);

@@ -46,7 +46,7 @@ void lc_supervisor_on_leftovers(evutil_socket_t fd, short what, void *userdata)
 {
     (void)fd;
     (void)what;
-    lc_supervisor_leftovers(userdata, 0);
+    lc_supervisor_count_leftovers(userdata);
 }
 
 static struct lc_process *find_process(struct lc_supervisor *self, pid_t pid)
@@ -57,21 +57,45 @@ static struct lc_process *find_process(struct lc_supervisor *self, pid_t pid)
     return NULL;
 }
 
-/* Ctrl-Z stopped the process's group. We stop, too, so that the shell above sees a stopped job;
- * where there is none, nobody but us can continue it. */
+/* Where the terminal's foreground is ours, since a shell's fg gave it to us, the process gets it. */
+static bool hand_over_terminal(struct lc_supervisor *self, const struct lc_process *process)
+{
+    int terminal = lc_terminal_foreground();
+
+    if (terminal < 0)
+        return false;
+    self->terminal = terminal;
+    return lc_terminal_give(terminal, process->child.pid, getpgrp()) == 0;
+}
+
+static void continue_process(struct lc_process *process)
+{
+    process->stopped = false;
+    lc_child_signal(&process->child, SIGCONT, true);
+}
+
+/* The terminal stopped the process's group: by Ctrl-Z, or since it read in the background. We stop,
+ * too, so that the shell above sees a stopped job; where there is none, nobody but us can continue
+ * it. Yet one that cannot have the terminal would only stop again. */
 static void on_stopped(struct lc_supervisor *self, struct lc_process *process, int signal)
 {
+    bool background = signal == SIGTTIN || signal == SIGTTOU;
+
     process->stopped = true;
     lc_log(self->log, LC_LOG_INFO, "process stopped", LC_STR("process", process->config->name),
            LC_INT("pid", process->child.pid));
-    if (self->terminal < 0 || process != lc_supervisor_main(self) || signal == SIGSTOP)
+    if (process != lc_supervisor_main(self) || !(background || self->terminal >= 0) ||
+        signal == SIGSTOP)
         return;
-    if (lc_terminal_job_control()) {
+    if (background && hand_over_terminal(self, process)) {
+        continue_process(process);
+    } else if (lc_terminal_job_control()) {
         lc_terminal_stop_self();
-        lc_terminal_give(self->terminal, process->child.pid, getpgrp());
+        hand_over_terminal(self, process);
+        continue_process(process);
+    } else if (!background) {
+        continue_process(process);
     }
-    process->stopped = false;
-    lc_child_signal(&process->child, SIGCONT, true);
 }
 
 static void on_ended(struct lc_supervisor *self, struct lc_process *process,
@@ -98,14 +122,14 @@ static void on_reaped(struct lc_supervisor *self, const struct lc_reaped *reaped
 }
 
 /* One SIGCHLD may stand for many: signals coalesce. */
-static void reap_all(struct lc_supervisor *self)
+void lc_supervisor_reap(struct lc_supervisor *self)
 {
     struct lc_reaped reaped;
 
     while (lc_reap(&reaped) > 0)
         on_reaped(self, &reaped);
     if (self->engine.lifecycle.phase == LC_PHASE_EXITED)
-        lc_supervisor_leftovers(self, 0);
+        lc_supervisor_count_leftovers(self);
 }
 
 static void log_signal(struct lc_supervisor *self, enum lc_log_level level,
@@ -190,10 +214,13 @@ static void reload(struct lc_supervisor *self)
 
 static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *signal)
 {
+    const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
     /* The keyboard's Ctrl-C: nobody at a keyboard waits for endpoints. */
     bool keyboard = signal->number == SIGINT && signal->code == SI_KERNEL;
+    uint8_t second = lifecycle->policy.second[signal->number];
 
-    log_signal(self, LC_LOG_INFO, signal, "stop");
+    log_signal(self, LC_LOG_INFO, signal,
+               lifecycle->stop_signal ? lc_second_name((enum lc_second)second) : "stop");
     lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_STOP,
                                                      .signal = (uint8_t)signal->number,
                                                      .hurry = keyboard});
@@ -224,7 +251,7 @@ static void on_other_signal(struct lc_supervisor *self, const struct lc_signal *
 static void on_signal(struct lc_supervisor *self, const struct lc_signal *signal)
 {
     if (signal->number == SIGCHLD)
-        reap_all(self);
+        lc_supervisor_reap(self);
     else if (!self->start->nested && self->config->stop_on >> (signal->number - 1) & 1)
         on_stop_signal(self, signal);
     else

@@ -59,6 +59,7 @@ void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind
 
 /* supervisor_events.c */
 void lc_supervisor_on_signals(evutil_socket_t fd, short what, void *userdata);
+void lc_supervisor_reap(struct lc_supervisor *self);
 void lc_supervisor_on_started(void *userdata, unsigned lane, bool running);
 void lc_supervisor_on_ready(void *userdata, unsigned lane, bool ready);
 void lc_supervisor_on_hook(void *userdata, unsigned lane, enum lc_hook_kind kind, unsigned index);
@@ -67,7 +68,7 @@ void lc_supervisor_forward(struct lc_supervisor *self, int signal);
 
 /* supervisor_actions.c */
 void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now);
-void lc_supervisor_leftovers(struct lc_supervisor *self, int signal);
+void lc_supervisor_count_leftovers(struct lc_supervisor *self);
 
 /* supervisor_view.c */
 void lc_supervisor_view_init(struct lc_supervisor *self);

@@ -221,6 +221,9 @@ int lc_leftovers_signal(int signal, struct lc_leftovers *ret)
     int r;
 
     *ret = (struct lc_leftovers){.alive = 0};
+    /* Every descendant has an ancestor among our children. */
+    if (!init && !lc_reap_has_children())
+        return 0;
     /* To all at one moment: nobody slips through by forking. */
     if (init && signal != 0)
         kill(-1, signal);

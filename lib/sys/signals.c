@@ -3,7 +3,8 @@
 
 #include "base/cleanup.h"
 #include "sys/entry.h"
-#include "sys/mask.h"
+#include "base/mask.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,11 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-enum { THREAD_STACK_BYTES = 64 * 1024 };
+enum {
+    THREAD_STACK_BYTES = 64 * 1024,
+    PENDING_MAX = 128, /* records that an empty pipe of one page holds; the rest stays pending */
+};
+_Static_assert(PENDING_MAX * sizeof(struct lc_signal) <= 4096, "a pipe holds a page at the least");
 
 void lc_signal_state_read(struct lc_signal_state *ret)
 {
@@ -21,13 +26,6 @@ void lc_signal_state_read(struct lc_signal_state *ret)
     if (ret->mask == LC_ENTRY_MASK_UNKNOWN)
         lc_mask_change(SIG_SETMASK, NULL, &ret->mask);
     ret->chld_ignored = sigaction(SIGCHLD, NULL, &chld) == 0 && chld.sa_handler == SIG_IGN;
-}
-
-static int block_all(void)
-{
-    const uint64_t all = LC_MASK_ALL;
-
-    return lc_mask_change(SIG_SETMASK, &all, NULL) < 0 ? -errno : 0;
 }
 
 /* Only where it is not the default already: sigaction(2) throws away a SIGCHLD that waits. */
@@ -71,38 +69,53 @@ static bool is_farewell(const struct lc_signal *signal)
     return signal->number == SIGURG && signal->code == SI_TKILL && signal->pid == getpid();
 }
 
+/* The next one, or -errno: -EAGAIN when the timeout (NULL: none) is over. */
+static int wait_for_signal(struct lc_signal *ret, const struct timespec *timeout)
+{
+    const uint64_t all = LC_MASK_ALL;
+    siginfo_t info;
+    long r;
+
+    do
+        r = syscall(SYS_rt_sigtimedwait, &all, &info, timeout, LC_MASK_SIZE);
+    while (r < 0 && errno == EINTR); /* after a SIGSTOP and SIGCONT (signal(7)) */
+    if (r < 0)
+        return -errno;
+    *ret = signal_of(&info);
+    return 0;
+}
+
+static int write_record(int fd, const struct lc_signal *signal)
+{
+    return write(fd, signal, sizeof *signal) < 0 ? -errno : 0;
+}
+
 /* Its end of the pipe blocks: while the reader is behind, the kernel's queue keeps the rest. */
 static void *feed(void *argument)
 {
     LC_CLEANUP_FD int fd = (int)(intptr_t)argument;
-    const uint64_t all = LC_MASK_ALL;
+    struct lc_signal signal;
 
-    block_all(); /* glibc starts a thread with 32, its signal for pthread_cancel(3), unblocked */
-    for (;;) {
-        siginfo_t info;
-        struct lc_signal signal;
-
-        /* EINTR after a SIGSTOP and SIGCONT (signal(7)). */
-        if (syscall(SYS_rt_sigtimedwait, &all, &info, NULL, LC_MASK_SIZE) < 0)
-            continue;
-        signal = signal_of(&info);
-        if (is_farewell(&signal) || write(fd, &signal, sizeof signal) < 0)
-            return NULL;
-    }
+    while (wait_for_signal(&signal, NULL) == 0 && !is_farewell(&signal) &&
+           write_record(fd, &signal) == 0)
+        continue;
+    return NULL;
 }
 
-static int start_thread(pthread_t *ret, int fd)
+/* What came before us can be read as soon as lc_signals_init() returns, as from a signalfd, and not
+ * when the thread comes to it: a stop signal that waits already means that nothing is started. */
+static int feed_pending(int fd)
 {
-    pthread_attr_t attributes;
-    int r = pthread_attr_init(&attributes);
+    const struct timespec no_wait = {.tv_sec = 0};
+    struct lc_signal signal;
+    int r = 0;
 
-    if (r != 0)
-        return -r;
-    r = pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
-    if (r == 0)
-        r = pthread_create(ret, &attributes, feed, (void *)(intptr_t)fd);
-    pthread_attr_destroy(&attributes);
-    return -r;
+    for (int i = 0; r == 0 && i < PENDING_MAX; i++) {
+        r = wait_for_signal(&signal, &no_wait);
+        if (r == 0)
+            r = write_record(fd, &signal);
+    }
+    return r == -EAGAIN ? 0 : r;
 }
 
 static int init_threaded(struct lc_signals *self)
@@ -117,7 +130,9 @@ static int init_threaded(struct lc_signals *self)
 
     if (fcntl(reader, F_SETFL, O_NONBLOCK) < 0)
         return -errno;
-    r = start_thread(&self->thread, writer);
+    r = feed_pending(writer);
+    if (r == 0)
+        r = lc_thread_start(&self->thread, THREAD_STACK_BYTES, feed, (void *)(intptr_t)writer);
     if (r < 0)
         return r;
     lc_steal_fd(&writer); /* the thread's now */
@@ -137,20 +152,17 @@ static int init_signalfd(struct lc_signals *self)
 
 int lc_signals_init(struct lc_signals *self)
 {
+    const uint64_t all = LC_MASK_ALL;
     int r;
 
     *self = (struct lc_signals){.fd = -1};
-    r = block_all();
-    if (r < 0)
-        return r;
+    if (lc_mask_change(SIG_SETMASK, &all, NULL) < 0)
+        return -errno;
     r = unignore_chld();
     if (r < 0)
         return r;
     r = init_signalfd(self);
-    if (r != -ENOSYS && r != -EPERM)
-        return r;
-    r = init_threaded(self);
-    return r < 0 ? r : block_all(); /* pthread_create(3) has unblocked 32 for us, too */
+    return r == -ENOSYS || r == -EPERM ? init_threaded(self) : r;
 }
 
 void lc_signals_deinit(struct lc_signals *self)

@@ -2,7 +2,7 @@
 #include "sys/terminal.h"
 
 #include "base/cleanup.h"
-#include "sys/mask.h"
+#include "base/mask.h"
 #include "sys/proc_stat.h"
 
 #include <errno.h>
@@ -56,14 +56,15 @@ bool lc_terminal_job_control(void)
 }
 
 /* The whole group, as the terminal would: a shell between us and the one with job control (sh -c)
- * waits for our end only, and a pipeline stops as one. The kernel ignores it where the group is
- * orphaned or we are PID 1. */
+ * waits for our end only, and a pipeline stops as one. */
 void lc_terminal_stop_self(void)
 {
     const uint64_t stop = LC_MASK_OF(SIGTSTP);
     struct sigaction old_action;
     uint64_t old_mask;
 
+    if (!lc_terminal_job_control())
+        return;
     if (sigaction(SIGTSTP, &(struct sigaction){.sa_handler = SIG_DFL}, &old_action) < 0)
         return;
     if (lc_mask_change(SIG_UNBLOCK, &stop, &old_mask) == 0) {

@@ -20,7 +20,8 @@ int lc_terminal_give(int terminal, pid_t group, pid_t from);
 /* Somebody above us can continue us after a stop. */
 bool lc_terminal_job_control(void);
 
-/* Stops ourselves as a job; returns when continued. */
+/* Stops ourselves and our group as a job; returns when continued, or at once where there is no job
+ * control. */
 void lc_terminal_stop_self(void);
 
 #endif

@@ -7,23 +7,31 @@ import pytest
 
 from lastcall import lateness, python
 
-# Serves HTTP/1.0 on port 8080 and tells of each request; SIGUSR1 and SIGTERM are told of, too.
+# Serves HTTP/1.0 on port 8080 and tells of each request; SIGUSR1 and SIGTERM are told of, too, the
+# lower number first where both wait.
 APPLICATION = python("""
-import os, signal, socket
+import os, signal, socket, threading
+signals = {signal.SIGUSR1, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 server = socket.create_server(("127.0.0.1", 8080))
-signal.signal(signal.SIGUSR1, lambda *_: print("got SIGUSR1"))
-signal.signal(signal.SIGTERM, lambda *_: (print("got SIGTERM"), os._exit(0)))
+kept = []
+def serve():
+    while True:
+        client, _ = server.accept()
+        head = client.recv(65536).decode()
+        print("asked", head.replace("\\r\\n", "|"))
+        path = head.split()[1]
+        if path == "/slow":
+            kept.append(client)
+            continue
+        client.sendall(b"HTTP/1.0 %s\\r\\n\\r\\n" % (b"500 no" if path == "/fail" else b"200 OK"))
+        client.close()
+threading.Thread(target=serve, daemon=True).start()
 print("up")
-while True:
-    client, _ = server.accept()
-    head = client.recv(65536).decode()
-    print("asked", head.replace("\\r\\n", "|"))
-    path = head.split()[1]
-    if path == "/slow":
-        keep = client
-        continue
-    client.sendall(b"HTTP/1.0 %s\\r\\n\\r\\n" % (b"500 no" if path == "/fail" else b"200 OK"))
-    client.close()
+while (number := signal.sigwait(signals)) != signal.SIGTERM:
+    print("got", number.name)
+print("got", number.name)
+os._exit(0)
 """)
 
 

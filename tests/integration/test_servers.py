@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lastcall import PYTHON, lateness
+from lastcall import PYTHON, lateness, until
 from test_stop import POD
 
 NGINX = """
@@ -83,7 +83,7 @@ def test_nginx_gets_sigquit_where_the_image_says_so_and_finishes_its_requests(la
 def test_nginx_reloads_at_sighup(lastcall, place):
     app = nginx(lastcall, place)
     app.signal("SIGHUP")
-    assert app.log.first(lambda event: "reconfiguring" in event.raw, 5), app.story("no reload")
+    assert until(lambda: app.said("reconfiguring")), app.story("no reload")
     app.signal("SIGTERM")
     assert app.exit_code() == 0
 

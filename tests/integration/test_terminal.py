@@ -12,6 +12,7 @@ import pytest
 from lastcall import SLOWNESS, binary, helper, prelude, python
 
 CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
+CAT = "sh -c 'echo it is \"up\"; exec cat'"  # the words as typed are not those that are printed
 SHELL = ["bash", "--norc", "--noprofile", "-i"]
 
 
@@ -139,14 +140,14 @@ signal.pause()
 
 def test_ctrl_z_and_fg_work_under_a_shell(lastcall, terminal):
     app, words = shell(terminal, lastcall)
-    terminal.type(f"{words} cat 2>log\n")
-    app_is_up(terminal)
+    terminal.type(f"{words} {CAT} 2>log\n")
+    terminal.expect("it is up\r\n")
     terminal.type(CTRL_Z)
     stopped = terminal.expect("Stopped")
-    terminal.type("echo the shell is back\n")
-    back = terminal.expect("\r\nthe shell is back", after=stopped)
+    terminal.type("echo the shell is \"back\"\n")
+    back = terminal.expect("the shell is back\r\n", after=stopped)
     terminal.type("fg\n")
-    terminal.expect("cat", after=back)
+    back = terminal.expect("exec cat", after=back)
     terminal.type("again\n")
     terminal.expect("again\r\nagain", after=back)
     terminal.type(CTRL_D)
@@ -156,16 +157,10 @@ def test_ctrl_z_and_fg_work_under_a_shell(lastcall, terminal):
     assert app.exit_code() == 3
 
 
-def app_is_up(terminal):
-    """cat has the terminal once it echoes a line of its own besides the terminal's echo."""
-    terminal.type("echo?\n")
-    terminal.expect("echo?\r\necho?")
-
-
 def test_ctrl_z_as_pid_1_does_not_hang(lastcall, terminal):
     """Nobody is above who could continue it: the kernel lets no orphaned group be stopped."""
-    app = on(terminal, lastcall, "cat").ready()
-    app_is_up(terminal)
+    app = on(terminal, lastcall, *shlex.split(CAT)).ready()
+    terminal.expect("it is up\r\n")
     terminal.type(CTRL_Z)
     terminal.type("on it goes\n")
     terminal.expect("on it goes\r\non it goes")
@@ -188,9 +183,10 @@ def test_in_the_background_it_takes_the_foreground_from_nobody(lastcall, termina
 
 def test_a_job_in_the_background_can_be_brought_to_the_foreground(lastcall, terminal):
     app, words = shell(terminal, lastcall)
-    terminal.type(f"{words} sh -c 'echo up; exec cat' 2>log &\n")
-    up = terminal.expect("up\r\n")
+    terminal.type(f"{words} {CAT} 2>log &\n")
+    up = terminal.expect("it is up\r\n")
     terminal.type("fg\n")
+    up = terminal.expect("exec cat", after=up)
     terminal.type("to cat\n")
     terminal.expect("to cat\r\nto cat", after=up)
     terminal.type(CTRL_D)

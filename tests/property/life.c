@@ -46,8 +46,10 @@ static void pick_lane(struct life *life, struct lc_policy *policy, size_t i)
     lane->serves = one_in(life, 2);
     lane->essential = !one_in(life, 3);
     lane->stop_timeout = one_in(life, 2) ? LC_NEVER : pick_span(life);
-    for (size_t other = 0; other < policy->lanes; other++) {
-        if (other > i && one_in(life, 2))
+    /* In a big policy each lane needs the next one at most: the oracle walks along every path. */
+    size_t reach = policy->lanes == LC_LANES_MAX ? i + 2 : policy->lanes;
+    for (size_t other = i + 1; other < reach && other < policy->lanes; other++) {
+        if (one_in(life, 2))
             lane->needs |= UINT32_C(1) << other;
     }
     for (size_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
@@ -70,8 +72,10 @@ static void pick_policy(struct life *life, struct lc_policy *policy)
         .drain_timeout = pick_span(life),
         .readiness = (enum lc_readiness)pick(life, LC_READINESS_COUNT),
         .second = {[SIGTERM] = (uint8_t)pick(life, 3), [SIGINT] = (uint8_t)pick(life, 3)},
-        .lanes = 1 + pick(life, LANES),
+        .lanes = one_in(life, 32) ? LC_LANES_MAX : 1 + pick(life, LANES),
     };
+    if (policy->lanes == LC_LANES_MAX)
+        policy->grace += LC_LANES_MAX * policy->stop_reserve;
     lc_msec more = pick_span(life);
     policy->window_max = policy->window_min + more < more ? LC_NEVER : policy->window_min + more;
     policy->main_lane = pick(life, (unsigned)policy->lanes);

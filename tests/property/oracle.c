@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oracle.h"
 
+#include "account.h"
+
 #include <string.h>
 
 #define HOLDS(condition, sentence) \
@@ -9,166 +11,11 @@
             return sentence;       \
     } while (0)
 
-static lc_msec plus(lc_msec a, lc_msec b)
-{
-    return a + b < a ? LC_NEVER : a + b;
-}
-
-static lc_msec minus(lc_msec a, lc_msec b)
-{
-    return a == LC_NEVER ? LC_NEVER : a - (b < a ? b : a);
-}
-
 void oracle_init(struct oracle *self, lc_msec now)
 {
     memset(self, 0, sizeof(*self));
     self->now = self->phase_at = now;
     self->t0 = self->deadline = self->last_arrival = self->draining_at = LC_NEVER;
-}
-
-/* Its own account */
-
-static bool live(const struct oracle *self, size_t lane)
-{
-    return self->lane[lane].started && !self->lane[lane].gone;
-}
-
-static bool unasked(const struct oracle *self, size_t lane)
-{
-    return live(self, lane) && !self->lane[lane].asked && !self->lane[lane].forced;
-}
-
-static bool closed(const struct oracle *self, size_t lane)
-{
-    return !self->lane[lane].started || self->lane[lane].closed;
-}
-
-/* `upper` needs `lower`, directly or not. */
-static bool needs(const struct lc_policy *policy, size_t upper, size_t lower)
-{
-    for (size_t i = 0; i < policy->lanes; i++) {
-        if (policy->lane[upper].needs >> i & 1 && (i == lower || needs(policy, i, lower)))
-            return true;
-    }
-    return false;
-}
-
-/* The longest chain of unasked lanes beneath a lane. */
-static unsigned beneath(const struct oracle *self, const struct lc_policy *policy, size_t lane)
-{
-    unsigned longest = 0;
-
-    for (size_t i = 0; i < policy->lanes; i++) {
-        if (!(policy->lane[lane].needs >> i & 1))
-            continue;
-        unsigned chain = beneath(self, policy, i) + unasked(self, i);
-        longest = chain > longest ? chain : longest;
-    }
-    return longest;
-}
-
-static lc_msec stage_end(const struct oracle *self, const struct lc_policy *policy, size_t lane)
-{
-    return minus(self->deadline, policy->stop_reserve * beneath(self, policy, lane));
-}
-
-static unsigned stages(const struct oracle *self, const struct lc_policy *policy)
-{
-    unsigned longest = 0;
-
-    for (size_t i = 0; i < policy->lanes; i++) {
-        unsigned chain = beneath(self, policy, i) + 1;
-        if (unasked(self, i) && chain > longest)
-            longest = chain;
-    }
-    return longest;
-}
-
-static lc_msec cut(const struct oracle *self, const struct lc_policy *policy)
-{
-    lc_msec end =
-        self->committed ? self->deadline : minus(plus(self->t0, policy->grace), policy->margin);
-    return minus(end, policy->stop_reserve * stages(self, policy));
-}
-
-static bool serving(const struct oracle *self, const struct lc_policy *policy)
-{
-    for (size_t i = 0; i < policy->lanes; i++) {
-        if (policy->lane[i].serves && unasked(self, i))
-            return true;
-    }
-    return false;
-}
-
-static bool deferred(const struct oracle *self, const struct lc_policy *policy, size_t lane)
-{
-    for (size_t i = 0; i < policy->lanes; i++) {
-        if (policy->lane[i].serves && unasked(self, i) && (i == lane || needs(policy, i, lane)))
-            return true;
-    }
-    return false;
-}
-
-static bool satisfied(const struct oracle *self, const struct lc_policy *policy, size_t lane)
-{
-    for (size_t i = 0; i < policy->lanes; i++) {
-        const struct oracle_lane *it = &self->lane[i];
-        if (policy->lane[lane].needs >> i & 1 && !(it->gone ? it->code == 0 : it->ready))
-            return false;
-    }
-    return true;
-}
-
-static bool all_closed(const struct oracle *self, const struct lc_policy *policy)
-{
-    for (size_t i = 0; i < policy->lanes; i++) {
-        if (!closed(self, i))
-            return false;
-    }
-    return true;
-}
-
-static bool fit(const struct oracle *self, const struct lc_policy *policy)
-{
-    bool to_serve = false, served = false;
-
-    for (size_t i = 0; i < policy->lanes; i++) {
-        if (!self->lane[i].started || (!self->lane[i].gone && !self->lane[i].ready))
-            return false;
-        to_serve |= policy->lane[i].serves;
-        served |= policy->lane[i].serves && !self->lane[i].gone;
-    }
-    return served || !to_serve;
-}
-
-/* Waits and hooks for which there is no time any more are skipped in silence: this account is
- * brought up to date before whatever happens at `at`. What was skipped stays so, though the end of
- * a stage is put off when a lane beneath it has been asked. */
-static void note_time(struct oracle *self, const struct lc_policy *policy, lc_msec at)
-{
-    if (self->t0 == LC_NEVER)
-        return;
-    if (self->cold || self->hurried || self->killed || at >= cut(self, policy))
-        self->may_skip = true;
-    for (size_t i = 0; i < policy->lanes; i++) {
-        struct oracle_lane *lane = &self->lane[i];
-        bool no_time =
-            self->committed && (self->hurried || self->killed || at >= stage_end(self, policy, i));
-
-        if (lane->gone && !lane->hook_running[LC_HOOK_POST_STOP] && no_time)
-            lane->closed = true;
-    }
-}
-
-static void end_hook(struct oracle *self, const struct lc_policy *policy, size_t lane,
-                     enum lc_hook_kind kind)
-{
-    struct oracle_lane *it = &self->lane[lane];
-
-    it->hook_running[kind] = false;
-    it->next_hook[kind]++;
-    if (kind == LC_HOOK_POST_STOP && it->next_hook[kind] >= policy->lane[lane].hooks[kind])
-        it->closed = true;
 }
 
 /* Events */
@@ -181,12 +28,13 @@ static void begin(struct oracle *self)
 
 static void commit(struct oracle *self, const struct lc_policy *policy)
 {
-    if (self->now >= plus(self->t0, policy->grace)) {
+    if (self->now >= account_plus(self->t0, policy->grace)) {
         self->t0 = self->now;
         self->cold = true;
     }
-    lc_msec in_time = minus(plus(self->t0, policy->grace), policy->margin);
-    lc_msec in_any_case = plus(self->now, policy->stop_reserve * stages(self, policy));
+    lc_msec in_time = account_minus(account_plus(self->t0, policy->grace), policy->margin);
+    lc_msec in_any_case =
+        account_plus(self->now, policy->stop_reserve * account_stages(self, policy));
     self->committed = true;
     self->deadline = in_time > in_any_case ? in_time : in_any_case;
 }
@@ -212,7 +60,7 @@ static void see_stop(struct oracle *self, const struct lc_policy *policy,
 static bool somebody_left(const struct oracle *self, const struct lc_policy *policy)
 {
     for (size_t i = 0; i < policy->lanes; i++) {
-        if (live(self, i) || (!self->lane[i].started && satisfied(self, policy, i)))
+        if (account_live(self, i) || (!self->lane[i].started && account_satisfied(self, policy, i)))
             return true;
     }
     return false;
@@ -223,7 +71,7 @@ static void see_gone(struct oracle *self, const struct lc_policy *policy,
 {
     struct oracle_lane *lane = &self->lane[event->lane];
 
-    if (!live(self, event->lane))
+    if (!account_live(self, event->lane))
         return;
     lane->gone = true;
     lane->code = event->code;
@@ -245,7 +93,7 @@ static void see_hook_done(struct oracle *self, const struct lc_policy *policy,
     if ((unsigned)event->hook >= LC_HOOK_KIND_COUNT || !lane->hook_running[event->hook] ||
         event->hook_index != lane->next_hook[event->hook])
         return;
-    end_hook(self, policy, event->lane, event->hook);
+    account_end_hook(self, policy, event->lane, event->hook);
 }
 
 static bool pre_stop_hooks_left(const struct oracle *self, const struct lc_policy *policy)
@@ -254,8 +102,8 @@ static bool pre_stop_hooks_left(const struct oracle *self, const struct lc_polic
         return false;
     for (size_t i = 0; i < policy->lanes; i++) {
         const struct oracle_lane *lane = &self->lane[i];
-        bool counts = !self->committed || deferred(self, policy, i);
-        if (counts && unasked(self, i) &&
+        bool counts = !self->committed || account_deferred(self, policy, i);
+        if (counts && account_unasked(self, i) &&
             lane->next_hook[LC_HOOK_PRE_STOP] < policy->lane[i].hooks[LC_HOOK_PRE_STOP])
             return true;
     }
@@ -276,7 +124,7 @@ static void see_lane(struct oracle *self, const struct lc_policy *policy,
         see_gone(self, policy, event);
     else if (event->kind == LC_EVENT_HOOK_DONE)
         see_hook_done(self, policy, event);
-    else if (live(self, event->lane))
+    else if (account_live(self, event->lane))
         self->lane[event->lane].ready = event->kind == LC_EVENT_LANE_READY;
 }
 
@@ -323,9 +171,10 @@ static void see(struct oracle *self, const struct lc_policy *policy, const struc
 
 static lc_msec window_end(const struct oracle *self, const struct lc_policy *policy)
 {
-    lc_msec min = plus(self->t0, policy->window_min), max = plus(self->t0, policy->window_max);
+    lc_msec min = account_plus(self->t0, policy->window_min),
+            max = account_plus(self->t0, policy->window_max);
     lc_msec quiet =
-        self->last_arrival == LC_NEVER ? 0 : plus(self->last_arrival, policy->window_quiet);
+        self->last_arrival == LC_NEVER ? 0 : account_plus(self->last_arrival, policy->window_quiet);
     lc_msec end = min > quiet ? min : quiet;
     return end < max ? end : max;
 }
@@ -336,14 +185,14 @@ static const char *waits_over(const struct oracle *self, const struct lc_policy 
 {
     lc_msec at = action->at;
 
-    if (self->may_skip || !serving(self, policy) || action->phase == LC_PHASE_EXITED)
+    if (self->may_skip || !account_serving(self, policy) || action->phase == LC_PHASE_EXITED)
         return NULL;
-    HOLDS(at >= plus(self->t0, policy->window_min), "the window lasted less than min");
+    HOLDS(at >= account_plus(self->t0, policy->window_min), "the window lasted less than min");
     HOLDS(self->late || at >= window_end(self, policy), "the window ended while arrivals came");
     if (action->phase == LC_PHASE_DRAINING || !policy->drain || policy->drain_timeout == 0)
         return NULL;
     HOLDS(self->draining_at != LC_NEVER, "the drain was left out");
-    HOLDS(self->drained || at >= plus(self->draining_at, policy->drain_timeout),
+    HOLDS(self->drained || at >= account_plus(self->draining_at, policy->drain_timeout),
           "the drain ended while something was in flight");
     HOLDS(!pre_stop_hooks_left(self, policy), "the drain ended before the hooks did");
     return NULL;
@@ -368,7 +217,8 @@ static const char *check_phase(struct oracle *self, const struct lc_policy *poli
     else if (action->phase > LC_PHASE_DRAINED)
         HOLDS(self->committed, "stopping without a stop signal");
     if (action->phase == LC_PHASE_EXITED)
-        HOLDS(all_closed(self, policy) || action->at >= plus(self->deadline, policy->margin),
+        HOLDS(account_all_closed(self, policy) ||
+                  action->at >= account_plus(self->deadline, policy->margin),
               "exited before everything had ended");
     if (action->phase > LC_PHASE_PROPAGATING)
         wrong = waits_over(self, policy, action);
@@ -385,20 +235,21 @@ static const char *check_ask(struct oracle *self, const struct lc_policy *policy
     size_t lane = action->lane;
 
     HOLDS(self->committed, "a lane was asked without a stop signal");
-    HOLDS(live(self, lane), "a lane that does not run was asked");
-    HOLDS(unasked(self, lane), "a lane was asked twice");
+    HOLDS(account_live(self, lane), "a lane that does not run was asked");
+    HOLDS(account_unasked(self, lane), "a lane was asked twice");
     HOLDS(!self->killed, "a lane was asked that is to be killed");
     HOLDS(!self->lane[lane].hook_running[LC_HOOK_PRE_STOP] &&
               (self->may_skip || self->lane[lane].next_hook[LC_HOOK_PRE_STOP] >=
                                      policy->lane[lane].hooks[LC_HOOK_PRE_STOP]),
           "a lane was asked before its hooks were done");
-    HOLDS(self->phase >= LC_PHASE_STOPPING || !deferred(self, policy, lane),
+    HOLDS(self->phase >= LC_PHASE_STOPPING || !account_deferred(self, policy, lane),
           "a lane was asked before the waits were over");
     for (size_t i = 0; i < policy->lanes && !self->hurried; i++) {
-        if (!needs(policy, i, lane) || closed(self, i))
+        if (!account_needs(policy, i, lane) || account_closed(self, i))
             continue;
         bool survives = self->lane[i].forced &&
-                        action->at >= minus(stage_end(self, policy, lane), policy->stop_reserve);
+                        action->at >= account_minus(account_stage_end(self, policy, lane),
+                                                    policy->stop_reserve);
         HOLDS(survives || action->at >= self->deadline,
               "a lane was asked before what needs it had ended");
     }
@@ -413,14 +264,15 @@ static const char *check_force(struct oracle *self, const struct lc_policy *poli
     struct oracle_lane *lane = &self->lane[action->lane];
     lc_msec own = policy->lane[action->lane].stop_timeout;
 
-    HOLDS(live(self, action->lane), "a lane that has ended was forced");
+    HOLDS(account_live(self, action->lane), "a lane that has ended was forced");
     HOLDS(!lane->forced, "a lane was forced twice");
     HOLDS(lane->asked || self->killed, "a lane was killed unasked");
-    HOLDS(self->killed || action->at >= self->deadline || action->at >= plus(lane->asked_at, own) ||
-              action->at >= stage_end(self, policy, action->lane),
+    HOLDS(self->killed || action->at >= self->deadline ||
+              action->at >= account_plus(lane->asked_at, own) ||
+              action->at >= account_stage_end(self, policy, action->lane),
           "a lane was forced before its time");
     if (!self->late && !self->killed && !self->hurried && own >= policy->stop_reserve)
-        HOLDS(action->at >= plus(lane->asked_at, policy->stop_reserve / 2),
+        HOLDS(action->at >= account_plus(lane->asked_at, policy->stop_reserve / 2),
               "a lane was forced without any time");
     lane->forced = true;
     return NULL;
@@ -439,15 +291,15 @@ static const char *check_hook_start(struct oracle *self, const struct lc_policy 
     HOLDS(!self->committed || action->at < self->deadline, "a hook began after the deadline");
     if (kind == LC_HOOK_PRE_STOP) {
         HOLDS(self->t0 != LC_NEVER && !self->cold, "a preStop hook has no business now");
-        HOLDS(unasked(self, action->lane), "a preStop hook ran after the stop");
-        HOLDS(self->phase >= LC_PHASE_DRAINING || !deferred(self, policy, action->lane),
+        HOLDS(account_unasked(self, action->lane), "a preStop hook ran after the stop");
+        HOLDS(self->phase >= LC_PHASE_DRAINING || !account_deferred(self, policy, action->lane),
               "a preStop hook ran in the window");
     } else {
         HOLDS(lane->gone, "a postStop hook ran before the end");
     }
     lane->hook_running[kind] = true;
     lane->hook_due[kind] =
-        plus(action->at, policy->lane[action->lane].hook_timeout[kind][action->hook_index]);
+        account_plus(action->at, policy->lane[action->lane].hook_timeout[kind][action->hook_index]);
     return NULL;
 }
 
@@ -458,7 +310,7 @@ static const char *check_hook_kill(struct oracle *self, const struct lc_policy *
 
     HOLDS(lane->hook_running[action->hook], "a hook was killed that does not run");
     HOLDS(action->hook_index == lane->next_hook[action->hook], "another hook was killed");
-    end_hook(self, policy, action->lane, action->hook);
+    account_end_hook(self, policy, action->lane, action->hook);
     return NULL;
 }
 
@@ -486,15 +338,16 @@ static const char *check_end(struct oracle *self, const struct lc_policy *policy
         HOLDS(!self->leftovers_asked && !self->leftovers_forced, "leftovers were asked twice");
         HOLDS(!self->killed && action->at < self->deadline, "leftovers were asked too late");
         self->leftovers_asked = true;
+        self->leftovers_at = action->at;
     } else if (action->kind == LC_ACTION_LEFTOVERS_FORCE) {
         HOLDS(!self->leftovers_forced, "leftovers were forced twice");
         HOLDS(self->killed || action->at >= self->deadline ||
-                  action->at >= plus(self->phase_at, policy->leftover_timeout),
+                  action->at >= account_plus(self->leftovers_at, policy->leftover_timeout),
               "leftovers were forced before their time");
         self->leftovers_forced = true;
     } else {
         HOLDS((event->kind == LC_EVENT_LEFTOVERS && event->count == 0) ||
-                  action->at >= plus(self->deadline, policy->margin),
+                  action->at >= account_plus(self->deadline, policy->margin),
               "exit while there were leftovers");
         HOLDS(self->leftovers_asked || self->leftovers_forced, "leftovers were left out");
         self->exited = true;
@@ -519,7 +372,7 @@ static const char *check_action(struct oracle *self, const struct lc_policy *pol
     HOLDS(!self->exited, "something happened after the exit");
     HOLDS(action->at <= self->now, "an action of the future");
     HOLDS(action->lane < policy->lanes, "a lane that there is not");
-    note_time(self, policy, action->at);
+    account_note_time(self, policy, action->at);
     switch (action->kind) {
     case LC_ACTION_PHASE:
         return check_phase(self, policy, event, action);
@@ -529,7 +382,8 @@ static const char *check_action(struct oracle *self, const struct lc_policy *pol
     case LC_ACTION_LANE_START:
         HOLDS(self->t0 == LC_NEVER, "something was started in a shutdown");
         HOLDS(!self->lane[action->lane].started, "a lane was started twice");
-        HOLDS(satisfied(self, policy, action->lane), "a lane was started before what it needs");
+        HOLDS(account_satisfied(self, policy, action->lane),
+              "a lane was started before what it needs");
         self->lane[action->lane].started = true;
         return NULL;
     case LC_ACTION_LANE_ASK:
@@ -555,7 +409,7 @@ static const char *check_action(struct oracle *self, const struct lc_policy *pol
 static const char *check_readiness(const struct oracle *self, const struct lc_policy *policy)
 {
     if (self->t0 == LC_NEVER) {
-        HOLDS(self->ready == (self->phase == LC_PHASE_RUNNING && fit(self, policy)),
+        HOLDS(self->ready == (self->phase == LC_PHASE_RUNNING && account_fit(self, policy)),
               "readiness is not what the lanes make of it");
         return NULL;
     }
@@ -582,19 +436,20 @@ static const char *check_progress(const struct oracle *self, const struct lc_pol
           "a postStop hook was left out");
     if (self->t0 == LC_NEVER) {
         HOLDS(!lane->hook_running[LC_HOOK_PRE_STOP], "a preStop hook runs without a shutdown");
-        HOLDS(self->phase != LC_PHASE_STARTING || lane->started || !satisfied(self, policy, i),
+        HOLDS(self->phase != LC_PHASE_STARTING || lane->started ||
+                  !account_satisfied(self, policy, i),
               "a lane was not started");
         return NULL;
     }
-    if (unasked(self, i) && !self->may_skip &&
-        (self->phase >= LC_PHASE_DRAINING || !deferred(self, policy, i)))
+    if (account_unasked(self, i) && !self->may_skip &&
+        (self->phase >= LC_PHASE_DRAINING || !account_deferred(self, policy, i)))
         HOLDS(lane->hook_running[LC_HOOK_PRE_STOP] ||
                   lane->next_hook[LC_HOOK_PRE_STOP] >= policy->lane[i].hooks[LC_HOOK_PRE_STOP],
               "a preStop hook was left out");
     for (size_t upper = 0; upper < policy->lanes; upper++)
-        in_the_way |= needs(policy, upper, i) && !closed(self, upper);
-    if (self->committed && unasked(self, i))
-        HOLDS(in_the_way || (self->phase < LC_PHASE_STOPPING && deferred(self, policy, i)),
+        in_the_way |= account_needs(policy, upper, i) && !account_closed(self, upper);
+    if (self->committed && account_unasked(self, i))
+        HOLDS(in_the_way || (self->phase < LC_PHASE_STOPPING && account_deferred(self, policy, i)),
               "a lane was not asked");
     return NULL;
 }
@@ -605,26 +460,28 @@ static const char *check_times(const struct oracle *self, const struct lc_policy
 
     bool waits = self->phase == LC_PHASE_PROPAGATING || self->phase == LC_PHASE_DRAINING;
     HOLDS(!waits || !(self->cold || self->hurried || self->killed), "a wait in a hurry");
-    HOLDS(!waits || self->now < cut(self, policy), "a wait at the stop reserve's expense");
+    HOLDS(!waits || self->now < account_cut(self, policy), "a wait at the stop reserve's expense");
     HOLDS(self->phase != LC_PHASE_PROPAGATING ||
-              (serving(self, policy) && self->now < window_end(self, policy)),
+              (account_serving(self, policy) && self->now < window_end(self, policy)),
           "a window for nobody, or beyond its end");
     if (!self->committed)
         return NULL;
     for (size_t i = 0; i < policy->lanes; i++) {
-        any_live |= live(self, i);
-        HOLDS(self->now < self->deadline || !live(self, i) || self->lane[i].forced,
+        any_live |= account_live(self, i);
+        HOLDS(self->now < self->deadline || !account_live(self, i) || self->lane[i].forced,
               "alive and not killed after the deadline");
-        HOLDS(!self->killed || !live(self, i) || self->lane[i].forced, "not killed at once");
-        HOLDS(!self->hurried || !unasked(self, i), "not asked in a hurry");
+        HOLDS(!self->killed || !account_live(self, i) || self->lane[i].forced,
+              "not killed at once");
+        HOLDS(!self->hurried || !account_unasked(self, i), "not asked in a hurry");
     }
     HOLDS(self->phase != LC_PHASE_KILLING || any_live, "killing nobody");
     HOLDS(self->phase == LC_PHASE_KILLING || self->now < self->deadline || !any_live ||
               self->exited,
           "alive after the deadline, but not killing");
-    HOLDS((self->phase == LC_PHASE_EXITED) == (all_closed(self, policy) || self->exited),
+    HOLDS((self->phase == LC_PHASE_EXITED) == (account_all_closed(self, policy) || self->exited),
           "exited is when everything has ended");
-    HOLDS(self->exited || self->now < plus(self->deadline, policy->margin), "no exit at the end");
+    HOLDS(self->exited || self->now < account_plus(self->deadline, policy->margin),
+          "no exit at the end");
     return NULL;
 }
 
@@ -646,9 +503,10 @@ static const char *check_account(const struct oracle *self, const struct lc_life
     HOLDS(next > self->now, "a timer that was due did not fire");
     HOLDS(!self->exited || next == LC_NEVER, "a timer after the exit");
     HOLDS(!self->committed || self->exited || self->deadline == LC_NEVER ||
-              next <= self->deadline || next <= plus(self->deadline, after->policy.margin),
+              next <= self->deadline || next <= account_plus(self->deadline, after->policy.margin),
           "nothing will wake it before its end");
-    lc_lifecycle_step(&copy, next == LC_NEVER ? plus(self->now, 1) : next - 1, &tick, &actions);
+    lc_lifecycle_step(&copy, next == LC_NEVER ? account_plus(self->now, 1) : next - 1, &tick,
+                      &actions);
     HOLDS(actions.count == 0, "something happened while nothing was due");
     return NULL;
 }
@@ -668,7 +526,7 @@ const char *oracle_step(struct oracle *self, const struct lc_policy *policy, lc_
     self->now = now > self->now ? now : self->now;
     self->late = self->late || self->now > wanted;
     see(self, policy, event);
-    note_time(self, policy, self->now);
+    account_note_time(self, policy, self->now);
     if (was_running && self->t0 != LC_NEVER && was_ready && policy->readiness == LC_READINESS_FLIP)
         HOLDS(actions->count > 0 && actions->list[0].kind == LC_ACTION_READY_OFF,
               "readiness did not go off before anything else");
@@ -677,7 +535,7 @@ const char *oracle_step(struct oracle *self, const struct lc_policy *policy, lc_
     for (size_t i = 0; i < policy->lanes && undo; i++)
         self->lane[i].next_hook[LC_HOOK_PRE_STOP] = 0;
     if (!wrong)
-        note_time(self, policy, self->now);
+        account_note_time(self, policy, self->now);
     for (size_t i = 0; i < policy->lanes && !wrong && !self->exited; i++)
         wrong = check_progress(self, policy, i);
     if (!wrong)

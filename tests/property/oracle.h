@@ -35,6 +35,7 @@ struct oracle {
     bool drained;  /* nothing was in flight, in DRAINING */
     uint8_t stop_signal, failed_lane;
     lc_msec last_arrival, draining_at;
+    lc_msec leftovers_at; /* asked */
     bool leftovers_asked, leftovers_forced;
 };
 

@@ -183,6 +183,28 @@ static void a_socket_file_that_nobody_listens_on_is_replaced(void)
     remove_directory();
 }
 
+static void a_socket_file_whose_listener_is_busy_is_not_replaced(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), clients[16];
+    unsigned count = 0;
+
+    make_directory();
+    memcpy(address.sun_path, socket_path, strlen(socket_path));
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    CHECK(listen(fd, 0) == 0);
+    while (count < 16 && (clients[count] = connect_unix()) >= 0)
+        count++;
+    CHECK(count < 16); /* its queue is full */
+    start();
+    CHECK_INT(lc_http_listen(http, unix_address), -EADDRINUSE);
+    stop();
+    while (count)
+        close(clients[--count]);
+    close(fd);
+    remove_directory();
+}
+
 static void a_file_that_is_no_socket_is_left_alone(void)
 {
     struct stat status;
@@ -314,6 +336,7 @@ int main(void)
     TEST(a_taken_port_is_said);
     TEST(a_socket_file_is_the_owners_alone_whatever_the_umask);
     TEST(a_socket_file_that_nobody_listens_on_is_replaced);
+    TEST(a_socket_file_whose_listener_is_busy_is_not_replaced);
     TEST(a_file_that_is_no_socket_is_left_alone);
     TEST(a_socket_file_that_somebody_has_replaced_is_not_removed);
     TEST(the_control_socket_answers_its_own_user);

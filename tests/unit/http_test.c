@@ -119,6 +119,12 @@ static void a_client_that_has_closed_its_sending_side_gets_its_answer(void)
     CHECK(receive(fd, answer));
     CHECK_INT(status_of(answer), 200);
     close(fd);
+    fd = connect_v4(); /* this one's answer takes several writes */
+    CHECK(send_all(fd, "GET /big HTTP/1.1\r\n\r\n", 21));
+    CHECK(shutdown(fd, SHUT_WR) == 0);
+    CHECK(receive(fd, answer));
+    CHECK(received > BIG);
+    close(fd);
     stop();
 }
 

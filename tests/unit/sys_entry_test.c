@@ -4,7 +4,7 @@
 
 #include "sys/entry.h"
 
-#include "sys/mask.h"
+#include "base/mask.h"
 #include "sys/signals.h"
 #include "sys_fixture.h"
 

@@ -2,7 +2,7 @@
 #include "sys/signals.h"
 
 #include "../apps/deny.h"
-#include "sys/mask.h"
+#include "base/mask.h"
 #include "sys_fixture.h"
 
 enum { BURST = 10000, RTMIN = 34 };
@@ -76,6 +76,26 @@ static void every_signal_is_read_with_its_sender(void)
     sender = send_from_child((int[]){SIGCONT}, 1);
     CHECK_INT(next_but_chld(&signal), SIGCONT);
     CHECK_INT(signal.pid, sender);
+}
+
+/* As a stop signal that was sent before there was a child: it is seen before anything is started. */
+static void what_waits_already_is_read_at_once(void)
+{
+    const uint64_t all = LC_MASK_ALL;
+    struct lc_signal signal;
+    pid_t sender;
+
+    lc_mask_change(SIG_SETMASK, &all, NULL);
+    sender = send_from_child((int[]){SIGTERM, 32, 33, RTMIN, RTMIN}, 5);
+    begin();
+    static const int expected[] = {SIGTERM, SIGCHLD, 32, 33, RTMIN, RTMIN};
+
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        CHECK_INT(lc_signals_read(&signals, &signal), 1);
+        CHECK_INT(signal.number, expected[i]);
+        CHECK_INT(signal.pid, sender);
+    }
+    CHECK_INT(lc_signals_read(&signals, &signal), 0);
 }
 
 static void reading_does_not_wait(void)
@@ -271,6 +291,7 @@ static void deinit_works_while_the_thread_waits_for_room(void)
 static void test_all(void)
 {
     TEST_ALONE(every_signal_is_read_with_its_sender);
+    TEST_ALONE(what_waits_already_is_read_at_once);
     TEST_ALONE(reading_does_not_wait);
     TEST_ALONE(the_descriptor_is_close_on_exec_and_does_not_block);
     TEST_ALONE(real_time_signals_stay_in_order);
@@ -284,6 +305,15 @@ static void test_all(void)
     TEST_ALONE(deinit_works_while_the_thread_waits_for_room);
 }
 
+static void where_there_is_neither_the_error_is_told(void)
+{
+    struct lc_signals none;
+
+    CHECK_INT(lc_deny(SYS_signalfd4, ENOSYS), 0);
+    CHECK_INT(lc_deny(SYS_rt_sigtimedwait, EPERM), 0);
+    CHECK_INT(lc_signals_init(&none), -EPERM);
+}
+
 int main(void)
 {
     printf("# with signalfd\n");
@@ -295,5 +325,6 @@ int main(void)
     printf("# signalfd refused: EPERM\n");
     refuse_signalfd = EPERM;
     test_all();
+    TEST_ALONE(where_there_is_neither_the_error_is_told);
     return tap_done();
 }

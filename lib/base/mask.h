@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LC_SYS_MASK_H
-#define LC_SYS_MASK_H
+#ifndef LC_BASE_MASK_H
+#define LC_BASE_MASK_H
 
 /* The signal mask as the kernel has it: 64 bits, bit N-1 is signal N. Past the C library, which
  * hides its own two or three signals (32 to 34) from sigprocmask(3): an inherited block of those

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policies.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+enum { PRE = LC_HOOK_PRE_STOP, POST = LC_HOOK_POST_STOP };
+
+/* Times are a few milliseconds: only their order matters. */
+static struct lc_policy one(void)
+{
+    struct lc_policy policy = {
+        .grace = 100,
+        .margin = 10,
+        .stop_reserve = 10,
+        .leftover_timeout = 5,
+        .window_min = 20,
+        .window_quiet = 8,
+        .window_max = 30,
+        .drain_timeout = 25,
+        .second = {[SIGINT] = LC_SECOND_KILL},
+        .lanes = 1,
+        .lane = {{.stop_timeout = LC_NEVER, .serves = true, .essential = true}},
+    };
+    return policy;
+}
+
+static void plain(struct lc_policy *policy)
+{
+    policy->drain = true;
+}
+
+static void hooked(struct lc_policy *policy)
+{
+    policy->drain = true;
+    policy->readiness = LC_READINESS_AFTER_WINDOW;
+    policy->lane[0].stop_timeout = 30;
+    for (size_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
+        policy->lane[0].hooks[kind] = 2;
+        policy->lane[0].hook_timeout[kind][0] = 12;
+        policy->lane[0].hook_timeout[kind][1] = 90;
+    }
+}
+
+static void add_lane(struct lc_policy *policy, uint32_t needs)
+{
+    policy->lane[policy->lanes].needs = needs;
+    policy->lane[policy->lanes].stop_timeout = LC_NEVER;
+    policy->lane[policy->lanes].essential = true;
+    policy->lanes++;
+}
+
+static void served_by_another(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->lane[0].needs = 1u << 1;
+    policy->drain = true;
+    policy->lane[1].hooks[PRE] = 1;
+    policy->lane[1].hook_timeout[PRE][0] = 40;
+    policy->second[SIGTERM] = LC_SECOND_HURRY;
+}
+
+static void side_by_side(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->readiness = LC_READINESS_HOLD;
+    policy->lane[1].hooks[PRE] = 1;
+    policy->lane[1].hook_timeout[PRE][0] = 26;
+    policy->lane[1].essential = false;
+    policy->lane[0].hooks[POST] = 1;
+    policy->lane[0].hook_timeout[POST][0] = 200;
+}
+
+static void one_shot_first(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->lane[0].needs = 1u << 1;
+    policy->lane[1].essential = false;
+    policy->window_min = policy->window_max = 400;
+}
+
+static void three_in_a_row(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    add_lane(policy, 0);
+    policy->lane[0].needs = 1u << 1;
+    policy->lane[1].needs = 1u << 2;
+    policy->lane[1].stop_timeout = 25;
+    policy->window_min = policy->window_max = 15;
+    policy->window_quiet = 0;
+}
+
+static void web_worker_and_database(struct lc_policy *policy)
+{
+    add_lane(policy, 1u << 2);
+    add_lane(policy, 0);
+    policy->lane[0].needs = 1u << 2;
+    policy->main_lane = 1;
+    policy->lane[1].hooks[PRE] = 1;
+    policy->lane[1].hook_timeout[PRE][0] = 70;
+    policy->window_min = policy->window_max = 15;
+    policy->window_quiet = 0;
+}
+
+static void nobody_serves(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->lane[0].serves = false;
+    policy->lane[0].needs = 1u << 1;
+    policy->drain = true;
+    policy->lane[0].hooks[PRE] = 1;
+    policy->lane[0].hook_timeout[PRE][0] = 20;
+    policy->lane[0].hooks[POST] = 1;
+    policy->lane[0].hook_timeout[POST][0] = 200;
+}
+
+static void no_time_to_spare(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->lane[0].needs = 1u << 1;
+    policy->grace = 30;
+    policy->lane[0].hooks[PRE] = 1;
+    policy->lane[0].hook_timeout[PRE][0] = 20;
+}
+
+static void no_margin_and_no_reserve(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->lane[0].needs = 1u << 1;
+    policy->margin = 0;
+    policy->stop_reserve = 0;
+    policy->window_min = policy->window_max = 200;
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct lc_policy *policy);
+} table[] = {
+    {"one lane with window and drain", plain},
+    {"one lane with hooks, readiness off after the window", hooked},
+    {"a lane that serves needs one that does not", served_by_another},
+    {"two lanes side by side, readiness held", side_by_side},
+    {"a one-shot first, a window beyond the grace", one_shot_first},
+    {"three lanes in a row", three_in_a_row},
+    {"web and worker, which both need a database", web_worker_and_database},
+    {"nobody serves, with hooks", nobody_serves},
+    {"no time to spare", no_time_to_spare},
+    {"no margin and no reserve", no_margin_and_no_reserve},
+};
+
+size_t explore_policy_count(void)
+{
+    return sizeof(table) / sizeof(table[0]);
+}
+
+struct explore_policy explore_policy(size_t i)
+{
+    struct explore_policy policy = {.name = table[i].name, .policy = one()};
+
+    table[i].make(&policy.policy);
+    return policy;
+}
