@@ -36,6 +36,7 @@ static void start_lane(struct lc_supervisor *self, unsigned lane)
         lc_supervisor_post_lane(self, LC_EVENT_LANE_GONE, lane, EXIT_OWN_FAILURE);
         return;
     }
+    lc_supervisor_hold_signals(self);
     for (int signal = 1; is_main && signal <= LC_SIGNALS_MAX; signal++)
         if (self->held >> (signal - 1) & 1)
             lc_supervisor_forward(self, signal);

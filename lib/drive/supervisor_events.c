@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/signal_name.h"
 #include "drive/clock.h"
+#include "drive/loop.h"
 #include "drive/supervisor_parts.h"
 #include "sys/terminal.h"
 
@@ -9,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A flood of signals must not keep a probe from its answer. */
-enum { SIGNALS_PER_CALL = 256 };
+enum {
+    SIGNALS_PER_CALL = 256, /* a flood of signals must not keep a probe from its answer */
+    EXEC_PATIENCE_MSEC = 1000,
+};
 
 void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind, unsigned lane,
                              uint8_t code)
@@ -19,12 +22,36 @@ void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind
                    &(struct lc_event){.kind = kind, .lane = (uint8_t)lane, .code = code});
 }
 
+/* A signal that comes right after the start waits in the kernel until exec has taken place: before
+ * that it would kill the copy of ourselves that the child still is, and a stop signal would find
+ * nobody running yet. Exec may hang on a network file system, so not for long. */
+void lc_supervisor_hold_signals(struct lc_supervisor *self)
+{
+    if (lc_loop_set_timer(self->exec_timer, EXEC_PATIENCE_MSEC * 1000) == 0)
+        event_del(self->signal_event);
+}
+
+void lc_supervisor_on_patience(evutil_socket_t fd, short what, void *userdata)
+{
+    struct lc_supervisor *self = userdata;
+
+    (void)fd;
+    (void)what;
+    event_del(self->exec_timer);
+    if (event_add(self->signal_event, NULL) < 0)
+        lc_loop_set_timer(self->exec_timer, EXEC_PATIENCE_MSEC * 1000);
+}
+
 void lc_supervisor_on_started(void *userdata, unsigned lane, bool running)
 {
     struct lc_supervisor *self = userdata;
 
     if (running)
         lc_readiness_watch_look(&self->watch[lane]);
+    for (unsigned i = 0; i < self->engine.lifecycle.policy.lanes; i++)
+        if (self->process[i].exec_event)
+            return;
+    lc_supervisor_on_patience(-1, 0, self);
 }
 
 void lc_supervisor_on_ready(void *userdata, unsigned lane, bool ready)
@@ -57,45 +84,48 @@ static struct lc_process *find_process(struct lc_supervisor *self, pid_t pid)
     return NULL;
 }
 
-/* Where the terminal's foreground is ours, since a shell's fg gave it to us, the process gets it. */
-static bool hand_over_terminal(struct lc_supervisor *self, const struct lc_process *process)
-{
-    int terminal = lc_terminal_foreground();
-
-    if (terminal < 0)
-        return false;
-    self->terminal = terminal;
-    return lc_terminal_give(terminal, process->child.pid, getpgrp()) == 0;
-}
-
 static void continue_process(struct lc_process *process)
 {
     process->stopped = false;
     lc_child_signal(&process->child, SIGCONT, true);
 }
 
-/* The terminal stopped the process's group: by Ctrl-Z, or since it read in the background. We stop,
- * too, so that the shell above sees a stopped job; where there is none, nobody but us can continue
- * it. Yet one that cannot have the terminal would only stop again. */
+/* Ctrl-Z: we stop, too, so that the shell above sees a stopped job. Its fg makes the foreground
+ * ours, which the process then gets; its bg does not. */
+static void stop_with(struct lc_supervisor *self, struct lc_process *process)
+{
+    lc_terminal_stop_self(); /* returns at once where nobody above could continue us: we do */
+    lc_terminal_give(self->terminal, process->child.pid, getpgrp());
+    continue_process(process);
+}
+
+/* It wants the terminal and is in the background. So are we, until a shell's fg; where there is no
+ * shell it stays stopped, since it would only stop again. */
+static void await_foreground_for(struct lc_supervisor *self, struct lc_process *process)
+{
+    int terminal = lc_terminal_await_foreground();
+
+    if (terminal < 0)
+        return;
+    self->terminal = terminal;
+    lc_terminal_give(terminal, process->child.pid, getpgrp());
+    continue_process(process);
+}
+
 static void on_stopped(struct lc_supervisor *self, struct lc_process *process, int signal)
 {
-    bool background = signal == SIGTTIN || signal == SIGTTOU;
-
     process->stopped = true;
     lc_log(self->log, LC_LOG_INFO, "process stopped", LC_STR("process", process->config->name),
            LC_INT("pid", process->child.pid));
-    if (process != lc_supervisor_main(self) || !(background || self->terminal >= 0) ||
-        signal == SIGSTOP)
+    /* SIGCHLD comes after SIGTERM where both wait: it may have been stopped before it was asked. */
+    if (self->engine.lifecycle.lane[process->lane].state == LC_LANE_ASKED)
+        continue_process(process);
+    else if (process != lc_supervisor_main(self))
         return;
-    if (background && hand_over_terminal(self, process)) {
-        continue_process(process);
-    } else if (lc_terminal_job_control()) {
-        lc_terminal_stop_self();
-        hand_over_terminal(self, process);
-        continue_process(process);
-    } else if (!background) {
-        continue_process(process);
-    }
+    else if (signal == SIGTTIN || signal == SIGTTOU)
+        await_foreground_for(self, process);
+    else if (signal == SIGTSTP && self->terminal >= 0)
+        stop_with(self, process);
 }
 
 static void on_ended(struct lc_supervisor *self, struct lc_process *process,

@@ -55,21 +55,51 @@ bool lc_terminal_job_control(void)
     return false;
 }
 
+/* Runs with a signal that stops a job at its default action and not blocked; false: cannot be. */
+static bool let_stop(int number, struct sigaction *ret_action, uint64_t *ret_mask)
+{
+    const uint64_t mask = LC_MASK_OF(number);
+
+    if (sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, ret_action) < 0)
+        return false;
+    lc_mask_change(SIG_UNBLOCK, &mask, ret_mask);
+    return true;
+}
+
+static void let_stop_no_more(int number, const struct sigaction *action, const uint64_t *mask)
+{
+    lc_mask_change(SIG_SETMASK, mask, NULL);
+    sigaction(number, action, NULL);
+}
+
+/* In the background tcsetpgrp(3) stops the caller's group with SIGTTOU, and begins anew when it is
+ * continued: the kernel looks and stops in one, so no shell's fg can slip in between. */
+int lc_terminal_await_foreground(void)
+{
+    struct sigaction action;
+    uint64_t mask;
+    int terminal = 0, r;
+
+    while (terminal <= 2 && tcgetpgrp(terminal) < 0)
+        terminal++;
+    if (terminal > 2)
+        return -ENOTTY;
+    if (!let_stop(SIGTTOU, &action, &mask))
+        return -EINVAL;
+    r = tcsetpgrp(terminal, getpgrp()) < 0 ? -errno : terminal;
+    let_stop_no_more(SIGTTOU, &action, &mask);
+    return r;
+}
+
 /* The whole group, as the terminal would: a shell between us and the one with job control (sh -c)
  * waits for our end only, and a pipeline stops as one. */
 void lc_terminal_stop_self(void)
 {
-    const uint64_t stop = LC_MASK_OF(SIGTSTP);
-    struct sigaction old_action;
-    uint64_t old_mask;
+    struct sigaction action;
+    uint64_t mask;
 
-    if (!lc_terminal_job_control())
+    if (!lc_terminal_job_control() || !let_stop(SIGTSTP, &action, &mask))
         return;
-    if (sigaction(SIGTSTP, &(struct sigaction){.sa_handler = SIG_DFL}, &old_action) < 0)
-        return;
-    if (lc_mask_change(SIG_UNBLOCK, &stop, &old_mask) == 0) {
-        kill(0, SIGTSTP); /* returns when we are continued */
-        lc_mask_change(SIG_SETMASK, &old_mask, NULL);
-    }
-    sigaction(SIGTSTP, &old_action, NULL);
+    kill(0, SIGTSTP); /* returns when we are continued */
+    let_stop_no_more(SIGTSTP, &action, &mask);
 }

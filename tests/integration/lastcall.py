@@ -34,7 +34,7 @@ UNDER = os.environ.get("LASTCALL_TEST_UNDER", "")
 SLOWNESS = {"": 1, "asan": 2, "valgrind": 10}[UNDER]
 FAULT = 99  # the exit code that ASan and valgrind give where they found a fault
 
-VALGRIND = ["valgrind", "--quiet", "--trace-children=no", "--child-silent-after-fork=yes",
+VALGRIND = ["valgrind", "--quiet", "--vgdb=no", "--trace-children=no", "--child-silent-after-fork=yes",
             "--leak-check=full", "--errors-for-leak-kinds=definite", f"--error-exitcode={FAULT}"]
 
 
@@ -241,9 +241,12 @@ class Lastcall:
         """lastcall's PID in our own namespace. Known once its first line is here."""
         if self._pid is None:
             if self.log:
-                self.wait_for("lastcall", timeout=10)
-            pid = only_child(self.outer.pid)
-            self._pid = only_child(pid) if self.subreaper else pid
+                inside = str(self.wait_for("lastcall", timeout=10)["pid"])
+                self._pid, = (pid for pid in descendants(self.outer.pid)
+                              if pid_inside(pid) == inside)
+            else:
+                top = only_child(self.outer.pid)
+                self._pid = only_child(top) if self.subreaper else top
         return self._pid
 
     def signal(self, signal):
@@ -279,19 +282,15 @@ class Lastcall:
     def status(self, path, **options):
         return self.http(path, **options).status
 
-    def processes(self):
-        """The PIDs, as we see them, of all that runs in the namespace."""
-        top = children(self.outer.pid)
-        return top + [pid for parent in top for pid in descendants(parent)]
-
     # --- its end ---
 
     def faults(self):
         found = []
         for path in glob.glob(os.path.join(self.place, "valgrind.*")):
             with open(path, encoding="utf-8", errors="replace") as file:
-                found.append(file.read())
-        return "\n".join(filter(None, found))
+                # Lines with -- are about valgrind itself: system calls that it does not know.
+                found += [line for line in file if line.startswith("==")]
+        return "".join(found)
 
     def close(self):
         """Ends the namespace, and with it all that is left; then looks for faults."""
@@ -356,6 +355,14 @@ import os
 def print(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 """
+
+
+def pid_inside(pid):
+    """Its PID in its own namespace; None where it has just ended."""
+    try:
+        return proc_status(pid)["NSpid"].split()[-1]
+    except (OSError, KeyError):
+        return None
 
 
 def python(code, *arguments):

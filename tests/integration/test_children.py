@@ -40,10 +40,11 @@ def bits(text):
     return {n for n in range(1, 65) if int(text, 16) >> (n - 1) & 1}
 
 
-@pytest.mark.memory
-@pytest.mark.parametrize("blocked, ignored", [([], []), (["SIGUSR1", "SIGRTMIN+6"], ["SIGHUP"]),
-                                              (["SIGTERM"], ["SIGCHLD", "SIGINT"])],
-                         ids=["nothing", "some", "what lastcall needs itself"])
+@pytest.mark.parametrize("blocked, ignored", [
+    pytest.param([], [], id="nothing"),
+    pytest.param(["SIGUSR1", "SIGRTMIN+6"], ["SIGHUP"], id="some", marks=pytest.mark.memory),
+    pytest.param(["SIGTERM"], ["SIGCHLD", "SIGINT"], id="what lastcall needs itself"),
+])
 def test_the_process_has_the_mask_and_dispositions_lastcall_was_started_with(anywhere, blocked,
                                                                              ignored):
     options = [word for name in blocked for word in ("--block", name)]

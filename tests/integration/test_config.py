@@ -41,7 +41,6 @@ def test_five_mistakes_are_five_errors_each_with_its_place_and_what_is_accepted(
         assert found in mine[0] and accepted in mine[0], mine[0]
 
 
-@pytest.mark.memory
 @pytest.mark.parametrize("text, place_of_it, words", [
     ("a: [", "2:1", "yaml"),
     ("\t- x", "1:", ""),

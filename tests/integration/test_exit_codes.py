@@ -65,15 +65,14 @@ def script(place, text, mode=0o755):
     return path
 
 
-@pytest.mark.memory
 @pytest.mark.parametrize("what, code, error", [
-    (not_found, 127, "No such file or directory"),
+    pytest.param(not_found, 127, "No such file or directory", marks=pytest.mark.memory),
     (no_such_path, 127, "No such file or directory"),
     (no_such_interpreter, 127, "No such file or directory"),
     (not_executable, 126, "Permission denied"),
     (a_directory, 126, "Permission denied"),
     (no_program_at_all, 126, "Exec format error"),
-], ids=lambda value: value.__name__.replace("_", " ") if callable(value) else None)
+], ids=lambda value: value.__name__.replace("_", " ") if callable(value) else "")
 def test_what_cannot_be_started_is_named_with_its_error(anywhere, place, what, code, error):
     command = what(place)
     app = anywhere("--", command)
@@ -89,9 +88,8 @@ def test_options_end_at_the_first_word_that_is_none(lastcall):
     assert app.exit_code() == 7
 
 
-@pytest.mark.memory
 @pytest.mark.parametrize("arguments", [
-    ["--no-such-option", "--", "true"],
+    pytest.param(["--no-such-option", "--", "true"], marks=pytest.mark.memory),
     ["--grace-period"],
     ["--grace-period", "soon", "--", "true"],
     ["--margin", "5", "--", "true"],
@@ -115,7 +113,7 @@ def test_lastcalls_own_failure_is_125_and_says_what_and_where(lastcall, argument
 
 def test_exit_codes_are_replaced_where_the_table_says_so(lastcall):
     table = """
-exitCodes: {143: 0, 3: 42, forced: 99}
+exitCodes: {143: 0, 3: 42, forced: 77}
 shutdown: {gracePeriod: 2s}
 processes:
 - name: app
@@ -131,7 +129,7 @@ processes:
     app = lastcall(config=table % "trap '' TERM; echo up; while :; do sleep 1; done").ready()
     app.wait_output("up")
     app.signal("SIGTERM")
-    assert app.exit_code() == 99
+    assert app.exit_code() == 77
 
 
 def test_143_is_not_mapped_to_0_by_itself(lastcall):

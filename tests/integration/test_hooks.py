@@ -108,13 +108,13 @@ def test_post_stop_hooks_run_after_the_process_has_ended(lastcall):
     app.wait_for("hook started", hook="postStop", after=ended)
 
 
-@pytest.mark.memory
 @pytest.mark.parametrize("hook", [
-    {"exec": {"command": ["false"]}},
-    {"exec": {"command": ["/no/such/program"]}},
-    {"httpGet": {"path": "/fail", "port": 8080}},
-    {"httpGet": {"port": 1}},
-], ids=["exit code", "not found", "status 500", "refused"])
+    pytest.param({"exec": {"command": ["false"]}}, id="exit code"),
+    pytest.param({"exec": {"command": ["/no/such/program"]}}, id="not found",
+                 marks=pytest.mark.memory),
+    pytest.param({"httpGet": {"path": "/fail", "port": 8080}}, id="status 500"),
+    pytest.param({"httpGet": {"port": 1}}, id="refused", marks=pytest.mark.memory),
+])
 def test_a_hook_that_fails_is_logged_and_holds_nobody_up(lastcall, hook):
     app = with_hooks(lastcall, pre=[hook])
     app.signal("SIGTERM")

@@ -39,22 +39,22 @@ def test_head_is_get_without_a_body(app):
 
 
 @pytest.mark.memory
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
-def test_another_method_is_405_with_allow(app, method):
-    answer = app.http("/readyz", method=method)
-    assert answer.status == 405
-    assert set(answer.headers["Allow"].replace(" ", "").split(",")) == {"GET", "HEAD"}
+def test_another_method_is_405_with_allow(app):
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        answer = app.http("/readyz", method=method)
+        assert answer.status == 405, method
+        assert set(answer.headers["Allow"].replace(" ", "").split(",")) == {"GET", "HEAD"}
 
 
-@pytest.mark.parametrize("method", ["TRACE", "BREW", "get", "PROPFIND"])
-def test_a_method_nobody_knows_is_refused(app, method):
-    assert app.http("/readyz", method=method).status in (400, 405, 501)
+def test_a_method_nobody_knows_is_refused(app):
+    for method in ("TRACE", "BREW", "get", "PROPFIND"):
+        assert app.http("/readyz", method=method).status in (400, 405, 501), method
 
 
 @pytest.mark.memory
-@pytest.mark.parametrize("path", ["/nowhere", "/readyz/", "/READYZ", "//readyz", "/readyz%2f", "/.."])
-def test_another_path_is_404(app, path):
-    assert app.http(path).status == 404
+def test_another_path_is_404(app):
+    for path in ("/nowhere", "/readyz/", "/READYZ", "//readyz", "/readyz%2f", "/.."):
+        assert app.http(path).status == 404, path
 
 
 @pytest.mark.memory
@@ -255,14 +255,12 @@ def talk(app, data, timeout=8):
 
 
 @pytest.mark.memory
-@pytest.mark.parametrize("data", [
-    b"GET /livez HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n",
-    b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
-    b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 3000 + b"\r\n",
-], ids=["a long header", "a long path", "many headers"])
-def test_more_than_8_kib_of_head_is_refused(app, data):
-    assert " 200 " not in talk(app, data).split("\r\n")[0]
-    assert app.status("/livez") == 200
+def test_more_than_8_kib_of_head_is_refused(app):
+    for data in (b"GET /livez HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n",
+                 b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+                 b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 3000 + b"\r\n"):
+        assert " 200 " not in talk(app, data).split("\r\n")[0], data[:60]
+        assert app.status("/livez") == 200
 
 
 def test_a_head_of_up_to_8_kib_is_served(app):
@@ -277,25 +275,28 @@ def test_more_than_1_kib_of_body_is_refused(app):
     assert app.status("/livez") == 200
 
 
-@pytest.mark.memory
-@pytest.mark.parametrize("data", [
+ODD = [
     b"\r\n" * 3 + b"GARBAGE\r\n\r\n", b"\0" * 100, b"GET\r\n\r\n", b"GET /livez\r\n\r\n",
     b"GET /livez HTTP/9.9\r\n\r\n", b"GET http://x/livez HTTP/1.1\r\n\r\n",
     b"GET /livez HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     b"GET /livez HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
     b"GET /livez HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-], ids=["garbage", "zeros", "no path", "HTTP/0.9", "HTTP/9.9", "absolute", "negative length",
-        "huge length", "huge chunk", "TLS"])
-def test_odd_bytes_hurt_nobody(app, data):
-    with app.network.connect() as stream:
-        stream.sendall(data)
-        stream.shutdown(socket.SHUT_WR)
-        try:
-            while stream.recv(4096):
+]
+
+
+@pytest.mark.memory
+def test_odd_bytes_hurt_nobody(app):
+    for data in ODD:
+        with app.network.connect() as stream:
+            stream.sendall(data)
+            stream.shutdown(socket.SHUT_WR)
+            try:
+                while stream.recv(4096):
+                    pass
+            except ConnectionError:
                 pass
-        except ConnectionError:
-            pass
+        assert app.status("/livez") == 200, data
     reset(app.network.connect())
     assert app.status("/livez") == 200
 

@@ -70,7 +70,9 @@ def answer_with(*pieces):
 def answer_and_close(data):
     def script(server, connection, _number):
         if server.read_request(connection):
-            connection.sendall(data)
+            # The end comes in the packet of the answer: nobody can send another request before it.
+            connection.sendall(data, socket.MSG_MORE)
+            connection.shutdown(socket.SHUT_WR)
     return script
 
 

@@ -42,7 +42,6 @@ def fill(writer):
     os.set_blocking(writer, True)
 
 
-@pytest.mark.memory
 def test_a_full_pipe_blocks_nothing_and_the_lines_that_were_lost_are_counted(lastcall):
     reader, writer = small_pipe()
     fill(writer)
@@ -72,7 +71,6 @@ def test_a_full_pipe_does_not_put_the_stop_off(anywhere):
     os.close(reader)
 
 
-@pytest.mark.memory
 def test_a_closed_pipe_ends_nothing(anywhere):
     reader, writer = small_pipe()
     os.close(reader)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stop, from the signal to the exit: the window, the stop signal, the deadline."""
 
+import os
 import time
 
 import pytest
 
-from lastcall import lateness, only_child, prelude, proc_status, python, until
+from lastcall import lateness, number, only_child, prelude, proc_status, python, until
 
 STUBBORN = ["sh", "-c", 'trap "" TERM; echo up; while :; do sleep 1; done']
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
@@ -54,6 +55,17 @@ def test_a_process_that_ignores_its_stop_signal_is_killed_at_the_deadline(anywhe
 
 def test_a_stop_signal_right_after_the_start_takes_the_same_times(anywhere):
     app = anywhere("--propagation", "1s", "--grace-period", "10s", "--", *STUBBORN)
+    app.wait_for("process started")
+    app.signal("SIGTERM")
+    check_timeline(app)
+
+
+@pytest.mark.plain
+def test_a_stop_signal_before_the_program_runs_takes_the_same_times(lastcall):
+    """Between fork(2) and execve(2), which takes its time here."""
+    app = lastcall("--propagation", "1s", "--grace-period", "10s", "--", *STUBBORN,
+                   via=["strace", "-f", "-o", "/dev/null", "-e", "trace=execve",
+                        "-e", "inject=execve:delay_enter=50000"])
     app.wait_for("process started")
     app.signal("SIGTERM")
     check_timeline(app)
@@ -248,27 +260,36 @@ os.waitpid(worker, 0)
         assert ("worker got SIGTERM" in said) == (target == "group"), app.story(target)
 
 
-def test_a_stopped_process_is_continued_for_its_stop_signal(anywhere):
-    app = anywhere("--", *python("""
+STOPPABLE = python("""
 import os, signal
-def on_term(*_):
-    print("got SIGTERM")
-    os._exit(7)
-signal.signal(signal.SIGTERM, on_term)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 print("up")
-os.kill(os.getpid(), signal.SIGSTOP)
-signal.pause()
-""")).ready()
+signal.sigwait({signal.SIGTERM})
+print("got SIGTERM")
+os._exit(7)
+""")
+
+
+def test_a_stopped_process_is_continued_for_its_stop_signal(anywhere):
+    app = anywhere("--", *STOPPABLE).ready()
     app.wait_output("up")
-    child = app.wait_for("process started")
-    assert until(lambda: state_of_child(app) == "T"), app.story(f"{child} did not stop")
+    os.kill(only_child(app.pid), number("SIGSTOP"))
+    app.wait_for("process stopped")
     app.signal("SIGTERM")
     assert app.exit_code() == 7
-    app.wait_output("got SIGTERM")
 
 
-def state_of_child(app):
-    return proc_status(only_child(app.pid))["State"][0]
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_process_that_stops_at_the_moment_of_its_stop_signal_is_continued(anywhere, attempt):
+    """Which of SIGCHLD and SIGTERM lastcall reads first is up to the kernel."""
+    app = anywhere("--", *STOPPABLE).ready()
+    app.wait_output("up")
+    child, pid = only_child(app.pid), app.pid
+    os.kill(child, number("SIGSTOP"))
+    if attempt % 2:  # the other order: it has stopped, and SIGCHLD is on its way
+        until(lambda: proc_status(child)["State"].startswith("T"), every=0)
+    os.kill(pid, number("SIGTERM"))
+    assert app.exit_code() == 7
 
 
 # --- an end of the process' own ---
