@@ -51,15 +51,15 @@ static int fail(const char *what, int error)
 
 static int supervise(struct lc_supervisor_start *start)
 {
-    int r = lc_log_new(&start->log, STDERR_FILENO), code;
+    int r = lc_log_new(&start->log, STDERR_FILENO);
 
     if (r < 0) {
         lc_config_free(start->config);
         return fail("log", r);
     }
-    code = lc_supervisor_run(start);
+    r = lc_supervisor_run(start);
     lc_log_free(start->log);
-    return code;
+    return r < 0 ? fail("cannot start", r) : r;
 }
 
 int main(int argc, char **argv)

@@ -135,15 +135,14 @@ static bool append_words(struct lc_loader *loader, char ***target, char **more)
 /* "off" stands alone, and becomes no address at all. */
 static bool check_addresses(struct lc_loader *loader, const struct lc_node *list, char **words)
 {
-    size_t count = count_words(words);
     bool good = true;
 
-    if (count == 1 && !strcmp(words[0], "off")) {
+    if (list->count == 1 && !strcmp(words[0], "off")) {
         free(words[0]);
         words[0] = NULL;
         return true;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         size_t mark = lc_path_enter_item(loader, i);
 
         if (!is_address(words[i])) {

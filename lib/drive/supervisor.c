@@ -11,10 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    EXIT_OWN_FAILURE = 125,
-    FLUSH_MSEC = 100, /* for the last lines, where the log's reader is slow */
-};
+enum { FLUSH_MSEC = 100 }; /* for the last lines, where the log's reader is slow */
 
 static const char supervised[] = "LASTCALL_SUPERVISED=1";
 
@@ -175,18 +172,17 @@ static int run(struct lc_supervisor *self)
     code = lc_config_exit_code(self->config, lc_lifecycle_exit_code(lifecycle),
                                lc_lifecycle_outcome(lifecycle));
     lc_narrate_exit(self->log, lifecycle, code, lc_clock_msec());
-    lc_log_flush(self->log, FLUSH_MSEC);
     return code;
 }
 
 int lc_supervisor_run(const struct lc_supervisor_start *start_with)
 {
     struct lc_supervisor *self = calloc(1, sizeof(*self));
-    int r = -ENOMEM, code = EXIT_OWN_FAILURE;
+    int r;
 
     if (!self) {
         lc_config_free(start_with->config);
-        return code;
+        return -ENOMEM;
     }
     self->start = start_with;
     self->config = start_with->config;
@@ -197,11 +193,8 @@ int lc_supervisor_run(const struct lc_supervisor_start *start_with)
     lc_narrate_start(self->log, self->config);
     r = start(self);
     if (r == 0)
-        code = run(self);
-    else
-        lc_log(self->log, LC_LOG_ERROR, "lastcall cannot start",
-               LC_STR("error", strerrordesc_np(-r)));
+        r = run(self);
     lc_log_flush(self->log, FLUSH_MSEC);
     stop(self);
-    return code;
+    return r;
 }

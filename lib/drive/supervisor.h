@@ -21,7 +21,8 @@ struct lc_supervisor_start {
     bool nested; /* another lastcall supervises this one: only forward and reap */
 };
 
-/* Runs until all is over. Returns the exit code; 125 where it could not begin (logged). */
+/* Runs until all is over. Returns the exit code, or -errno where it could not begin; the log may
+ * say more of it. */
 int lc_supervisor_run(const struct lc_supervisor_start *start);
 
 #endif

@@ -2,9 +2,9 @@
 #include "sys/signals.h"
 
 #include "base/cleanup.h"
-#include "sys/entry.h"
 #include "base/mask.h"
 #include "base/thread.h"
+#include "sys/entry.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "sys/environment.h"
 #include "base/mask.h"
+#include "sys/environment.h"
 #include "sys/pidfd.h"
 #include "sys/process.h"
 #include "sys/terminal.h"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real servers under lastcall, unchanged."""
 
+import os
 import shutil
 import time
 
@@ -25,6 +26,10 @@ http {{
 
 WEB = ("127.0.0.1", 8080)
 
+# Root inside the namespace, nginx would become another user, and where we are not root outside
+# there is none: there it is told that it is an ordinary user.
+ORDINARY = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-user=1000"]
+
 needs_nginx = pytest.mark.skipif(
     not shutil.which("nginx", path="/usr/sbin:/usr/bin"),
     reason="nginx is not installed: deploy/packages test installs it")
@@ -33,7 +38,7 @@ needs_nginx = pytest.mark.skipif(
 def nginx(lastcall, place, *options, **keywords):
     with open(f"{place}/nginx.conf", "w", encoding="ascii") as file:
         file.write(NGINX.format(place=place))
-    app = lastcall(*options, "--ports", "8080", "--", "nginx", "-e", "stderr", "-c",
+    app = lastcall(*options, "--ports", "8080", "--", *ORDINARY, "nginx", "-e", "stderr", "-c",
                    f"{place}/nginx.conf", **keywords)
     return app.ready()
 

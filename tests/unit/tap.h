@@ -19,32 +19,32 @@ struct tap {
 
 __attribute__((unused)) static struct tap tap;
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            tap.checks_failed++;                                                                   \
-            printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                       \
-        }                                                                                          \
+#define CHECK(condition)                                                     \
+    do {                                                                     \
+        if (!(condition)) {                                                  \
+            tap.checks_failed++;                                             \
+            printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+        }                                                                    \
     } while (0)
 
-#define CHECK_INT(found, expected)                                                                 \
-    do {                                                                                           \
-        long long found_ = (long long)(found), expected_ = (long long)(expected);                  \
-        if (found_ != expected_) {                                                                 \
-            tap.checks_failed++;                                                                   \
-            printf("# %s:%d: %s is %lld, expected %lld\n", __FILE__, __LINE__, #found, found_,     \
-                   expected_);                                                                     \
-        }                                                                                          \
+#define CHECK_INT(found, expected)                                                             \
+    do {                                                                                       \
+        long long found_ = (long long)(found), expected_ = (long long)(expected);              \
+        if (found_ != expected_) {                                                             \
+            tap.checks_failed++;                                                               \
+            printf("# %s:%d: %s is %lld, expected %lld\n", __FILE__, __LINE__, #found, found_, \
+                   expected_);                                                                 \
+        }                                                                                      \
     } while (0)
 
-#define CHECK_STR(found, expected)                                                                 \
-    do {                                                                                           \
-        const char *found_ = (found), *expected_ = (expected);                                     \
-        if (!found_ || strcmp(found_, expected_) != 0) {                                           \
-            tap.checks_failed++;                                                                   \
-            printf("# %s:%d: %s is\n#   %s\n# expected\n#   %s\n", __FILE__, __LINE__, #found,     \
-                   found_ ? found_ : "(null)", expected_);                                         \
-        }                                                                                          \
+#define CHECK_STR(found, expected)                                                             \
+    do {                                                                                       \
+        const char *found_ = (found), *expected_ = (expected);                                 \
+        if (!found_ || strcmp(found_, expected_) != 0) {                                       \
+            tap.checks_failed++;                                                               \
+            printf("# %s:%d: %s is\n#   %s\n# expected\n#   %s\n", __FILE__, __LINE__, #found, \
+                   found_ ? found_ : "(null)", expected_);                                     \
+        }                                                                                      \
     } while (0)
 
 __attribute__((unused)) static void tap_run(const char *name, void (*test)(void))
