@@ -6,6 +6,7 @@
 #include "sys/signals.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +14,33 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { EXIT_OWN_FAILURE = 125 };
+enum {
+    EXIT_OWN_FAILURE = 125,
+    PRINT_MSEC = 20, /* a line; there may be a hundred */
+};
 
 extern char **environ;
 
+/* A line for a person, before there is a log. Nobody else writes to stderr yet, so a pipe that has
+ * room keeps it; one that is full must not hold up a start, or an exit, for long. */
+static void print_line(const char *kind, const char *text)
+{
+    char line[1100];
+    int len = snprintf(line, sizeof(line), "lastcall: %s%s\n", kind, text);
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (len > 0 && poll(&room, 1, PRINT_MSEC) > 0 && room.revents & POLLOUT)
+        (void)!write(STDERR_FILENO, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line));
+}
+
 static void print_problems(const char *kind, const struct lc_config_errors *problems)
 {
-    char line[1024];
+    char text[1024];
 
     for (size_t i = 0; i < problems->count; i++)
-        fprintf(stderr, "lastcall: %s%s\n", kind,
-                lc_config_error_format(&problems->list[i], line, sizeof(line)));
+        print_line(kind, lc_config_error_format(&problems->list[i], text, sizeof(text)));
     if (problems->incomplete)
-        fprintf(stderr, "lastcall: %sthere are more, not shown\n", kind);
+        print_line(kind, "there are more, not shown");
 }
 
 /* For one that is not PID 1: when our parent dies we get this signal. The parent may have died
@@ -45,7 +60,10 @@ static int follow_parent(int signal)
 
 static int fail(const char *what, int error)
 {
-    fprintf(stderr, "lastcall: %s: %s\n", what, strerror(-error));
+    char text[256];
+
+    snprintf(text, sizeof(text), "%s: %s", what, strerrordesc_np(-error));
+    print_line("", text);
     return EXIT_OWN_FAILURE;
 }
 
@@ -87,7 +105,8 @@ int main(int argc, char **argv)
     if (cli == LC_CLI_HELP)
         return lc_config_print_help(stdout) < 0 ? EXIT_OWN_FAILURE : EXIT_SUCCESS;
     if (cli == LC_CLI_VERSION)
-        return puts("lastcall " LC_VERSION) < 0 ? EXIT_OWN_FAILURE : EXIT_SUCCESS;
+        return puts("lastcall " LC_VERSION) < 0 || fflush(stdout) < 0 ? EXIT_OWN_FAILURE
+                                                                      : EXIT_SUCCESS;
     r = follow_parent(start.config->parent_death_signal);
     if (r < 0) {
         lc_config_free(start.config);

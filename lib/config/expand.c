@@ -69,13 +69,28 @@ static bool parse_reference(const char *at, struct reference *ret)
     return !memmem(ret->standard, ret->standard_length, "${", 2);
 }
 
+/* As everywhere: "$$" is a dollar. Another reference is not in here, parse_reference() saw to it. */
+static int append_default(struct buffer *out, const char *text, size_t length)
+{
+    int r = 0;
+
+    for (const char *end = text + length; r == 0 && text < end;) {
+        const char *dollar = memmem(text, (size_t)(end - text), "$$", 2);
+        const char *stop = dollar ? dollar + 1 : end;
+
+        r = append(out, text, (size_t)(stop - text));
+        text = dollar ? dollar + 2 : end;
+    }
+    return r;
+}
+
 static int append_reference(struct buffer *out, const struct reference *reference,
                             char *const *envp, struct lc_expand_error *ret_error)
 {
     const char *value = lc_env_get(envp, reference->name, reference->name_length);
 
     if (reference->standard && (!value || *value == '\0'))
-        return append(out, reference->standard, reference->standard_length);
+        return append_default(out, reference->standard, reference->standard_length);
     if (!value) {
         ret_error->problem = LC_EXPAND_UNSET;
         return -EINVAL;

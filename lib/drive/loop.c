@@ -2,6 +2,9 @@
 #include "drive/loop.h"
 
 #include <errno.h>
+#include <unistd.h>
+
+enum { EXIT_OWN_FAILURE = 125, FLUSH_MSEC = 100 };
 
 /* libevent's log callback has no userdata: this is the one place where it forces a global. */
 static struct lc_log *libevent_log;
@@ -19,6 +22,15 @@ static void on_log(int severity, const char *msg)
         lc_log(libevent_log, levels[severity], "libevent", LC_STR("detail", msg));
 }
 
+/* Where libevent gives up it exits with 1. */
+static void on_fatal(int error)
+{
+    (void)error; /* has been logged */
+    if (libevent_log)
+        lc_log_flush(libevent_log, FLUSH_MSEC);
+    _exit(EXIT_OWN_FAILURE);
+}
+
 struct event_base *lc_loop_new(struct lc_log *log)
 {
     struct event_config *config = event_config_new();
@@ -26,6 +38,7 @@ struct event_base *lc_loop_new(struct lc_log *log)
 
     libevent_log = log;
     event_set_log_callback(on_log);
+    event_set_fatal_callback(on_fatal);
     if (!config)
         return NULL;
     /* Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, which is up to 4 ms late; a

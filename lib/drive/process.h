@@ -26,6 +26,7 @@ struct lc_process {
     struct lc_child child;    /* .pid 0: there is none */
     struct event *exec_event; /* NULL: the result of exec is known */
     bool running;             /* its program runs */
+    bool continued;           /* once, after its stop signal */
     bool stopped;             /* by a job control signal, as far as we know */
     int exit_code;            /* once it has ended; -1 before */
 };

@@ -118,8 +118,8 @@ static int start(struct lc_supervisor *self)
         return -ENOMEM;
     lc_hooks_init(&self->hooks, self->base, self->log, lc_supervisor_on_hook, self);
     self->leftovers_timer = evtimer_new(self->base, lc_supervisor_on_leftovers, self);
-    self->exec_timer = evtimer_new(self->base, lc_supervisor_on_patience, self);
-    if (!self->leftovers_timer || !self->exec_timer)
+    self->resume_timer = evtimer_new(self->base, lc_supervisor_resume_signals, self);
+    if (!self->leftovers_timer || !self->resume_timer)
         return -ENOMEM;
     r = start_signals(self);
     if (r == 0)
@@ -144,8 +144,8 @@ static void stop(struct lc_supervisor *self)
     }
     if (self->leftovers_timer)
         event_free(self->leftovers_timer);
-    if (self->exec_timer)
-        event_free(self->exec_timer);
+    if (self->resume_timer)
+        event_free(self->resume_timer);
     if (self->signal_event)
         event_free(self->signal_event);
     lc_signals_deinit(&self->signals);

@@ -93,7 +93,7 @@ static void end_leftovers(struct lc_supervisor *self, int signal, const char *ms
     struct lc_leftovers left = {0};
 
     signal_leftovers(self, signal, &left);
-    if (left.alive)
+    if (left.example) /* none: what is left has ended, and is about to be reaped */
         log_leftovers(self, msg, &left);
     if (left.zombies)
         lc_log(self->log, LC_LOG_WARN, "zombies left: their parent lives and does not wait",
@@ -113,9 +113,10 @@ void lc_supervisor_count_leftovers(struct lc_supervisor *self)
 
 static void leave(struct lc_supervisor *self)
 {
+    lc_supervisor_reap(self);
     for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++)
         if (lc_process_alive(&self->process[lane]))
-            lc_log(self->log, LC_LOG_ERROR, "process cannot be killed, left behind",
+            lc_log(self->log, LC_LOG_ERROR, "process has not ended, left behind",
                    LC_STR("process", self->process[lane].config->name),
                    LC_INT("pid", self->process[lane].child.pid));
     event_base_loopbreak(self->base);

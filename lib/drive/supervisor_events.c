@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    SIGNALS_PER_CALL = 256, /* a flood of signals must not keep a probe from its answer */
+    SIGNALS_PER_TURN = 16, /* each costs a walk through all that are queued, in the kernel */
     EXEC_PATIENCE_MSEC = 1000,
 };
 
@@ -22,24 +22,29 @@ void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind
                    &(struct lc_event){.kind = kind, .lane = (uint8_t)lane, .code = code});
 }
 
+static void pause_signals(struct lc_supervisor *self, unsigned msec)
+{
+    if (lc_loop_set_timer(self->resume_timer, msec * UINT64_C(1000)) == 0)
+        event_del(self->signal_event);
+}
+
 /* A signal that comes right after the start waits in the kernel until exec has taken place: before
  * that it would kill the copy of ourselves that the child still is, and a stop signal would find
  * nobody running yet. Exec may hang on a network file system, so not for long. */
 void lc_supervisor_hold_signals(struct lc_supervisor *self)
 {
-    if (lc_loop_set_timer(self->exec_timer, EXEC_PATIENCE_MSEC * 1000) == 0)
-        event_del(self->signal_event);
+    pause_signals(self, EXEC_PATIENCE_MSEC);
 }
 
-void lc_supervisor_on_patience(evutil_socket_t fd, short what, void *userdata)
+void lc_supervisor_resume_signals(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_supervisor *self = userdata;
 
     (void)fd;
     (void)what;
-    event_del(self->exec_timer);
+    event_del(self->resume_timer);
     if (event_add(self->signal_event, NULL) < 0)
-        lc_loop_set_timer(self->exec_timer, EXEC_PATIENCE_MSEC * 1000);
+        lc_loop_set_timer(self->resume_timer, EXEC_PATIENCE_MSEC * 1000);
 }
 
 void lc_supervisor_on_started(void *userdata, unsigned lane, bool running)
@@ -51,7 +56,7 @@ void lc_supervisor_on_started(void *userdata, unsigned lane, bool running)
     for (unsigned i = 0; i < self->engine.lifecycle.policy.lanes; i++)
         if (self->process[i].exec_event)
             return;
-    lc_supervisor_on_patience(-1, 0, self);
+    lc_supervisor_resume_signals(-1, 0, self);
 }
 
 void lc_supervisor_on_ready(void *userdata, unsigned lane, bool ready)
@@ -90,6 +95,14 @@ static void continue_process(struct lc_process *process)
     lc_child_signal(&process->child, SIGCONT, true);
 }
 
+/* Once: one that stops itself again and again would keep us busy until the deadline. */
+static void continue_asked(struct lc_process *process)
+{
+    if (!process->continued)
+        continue_process(process);
+    process->continued = true;
+}
+
 /* Ctrl-Z: we stop, too, so that the shell above sees a stopped job. Its fg makes the foreground
  * ours, which the process then gets; its bg does not. */
 static void stop_with(struct lc_supervisor *self, struct lc_process *process)
@@ -119,7 +132,7 @@ static void on_stopped(struct lc_supervisor *self, struct lc_process *process, i
            LC_INT("pid", process->child.pid));
     /* SIGCHLD comes after SIGTERM where both wait: it may have been stopped before it was asked. */
     if (self->engine.lifecycle.lane[process->lane].state == LC_LANE_ASKED)
-        continue_process(process);
+        continue_asked(process);
     else if (process != lc_supervisor_main(self))
         return;
     else if (signal == SIGTTIN || signal == SIGTTOU)
@@ -296,12 +309,16 @@ void lc_supervisor_on_signals(evutil_socket_t fd, short what, void *userdata)
 
     (void)fd;
     (void)what;
-    for (unsigned i = 0; i < SIGNALS_PER_CALL; i++) {
+    for (unsigned i = 0; i < SIGNALS_PER_TURN; i++) {
         r = lc_signals_read(&self->signals, &signal);
         if (r <= 0)
             break;
         on_signal(self, &signal);
     }
+    /* A flood: the loop gives clients no turn while something of a higher priority is there to be
+     * read. The timer has theirs. */
+    if (r > 0)
+        pause_signals(self, 0);
     if (r < 0)
         lc_log(self->log, LC_LOG_ERROR, "signals cannot be read",
                LC_STR("error", strerrordesc_np(-r)));

@@ -34,9 +34,9 @@ struct lc_supervisor {
 
     struct lc_signals signals;
     struct event *signal_event;
-    struct event *exec_timer; /* signals are not read while a program is on its way into exec */
-    uint64_t held;            /* signals for a main process that does not exist yet: bit N-1 */
-    bool undeliverable;       /* said once that the main process cannot be signalled */
+    struct event *resume_timer; /* set: signals are not read until then */
+    uint64_t held;              /* signals for a main process that does not exist yet: bit N-1 */
+    bool undeliverable;         /* said once that the main process cannot be signalled */
 
     struct event *leftovers_timer;
     struct lc_http *http;
@@ -61,7 +61,7 @@ void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind
 /* supervisor_events.c */
 void lc_supervisor_on_signals(evutil_socket_t fd, short what, void *userdata);
 void lc_supervisor_hold_signals(struct lc_supervisor *self);
-void lc_supervisor_on_patience(evutil_socket_t fd, short what, void *userdata);
+void lc_supervisor_resume_signals(evutil_socket_t fd, short what, void *userdata);
 void lc_supervisor_reap(struct lc_supervisor *self);
 void lc_supervisor_on_started(void *userdata, unsigned lane, bool running);
 void lc_supervisor_on_ready(void *userdata, unsigned lane, bool ready);

@@ -139,14 +139,18 @@ static void find_kinship(struct census *self, struct process *process)
         process->kinship = kinship;
 }
 
+/* Ourselves first: who is found above us, on the way up from a descendant, is not ours. A descendant
+ * may have a lower PID than we, once PIDs have come round. */
 static void find_family(struct census *self, bool init)
 {
+    struct process *own = census_find(self, getpid());
+
+    if (own)
+        own->kinship = FOREIGN;
     for (size_t i = 0; i < self->count; i++)
-        if (self->all[i].stat.pid == getpid())
-            self->all[i].kinship = FOREIGN;
-        else if (init)
+        if (init && &self->all[i] != own)
             self->all[i].kinship = OURS;
-        else
+        else if (!init)
             find_kinship(self, &self->all[i]);
 }
 
@@ -224,10 +228,10 @@ int lc_leftovers_signal(int signal, struct lc_leftovers *ret)
     /* Every descendant has an ancestor among our children. */
     if (!init && !lc_reap_has_children())
         return 0;
-    /* To all at one moment: nobody slips through by forking. */
+    r = census_take(&census, init);
+    /* To all at one moment: nobody slips through by forking. Counted before, for the log. */
     if (init && signal != 0)
         kill(-1, signal);
-    r = census_take(&census, init);
     if (r < 0) {
         ret->alive = lc_reap_has_children();
         return init || ret->alive == 0 ? 0 : r;

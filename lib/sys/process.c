@@ -34,10 +34,13 @@ int lc_child_exec_result(struct lc_child *self, struct lc_exec_error *ret)
     return n == sizeof *ret ? -ECHILD : 1;
 }
 
-/* There is no pidfd of a group; the group's number stays taken until its leader is reaped. */
+/* There is no pidfd of a group; the group's number stays taken until its leader is reaped. The
+ * child may have left its group, and be the only one that was in it. */
 int lc_child_signal(const struct lc_child *self, int signal, bool group)
 {
-    if (group)
-        return kill(-self->pid, signal) < 0 ? -errno : 0;
+    if (group && kill(-self->pid, signal) == 0)
+        return 0;
+    if (group && errno != ESRCH)
+        return -errno;
     return lc_pidfd_signal(self->pidfd, self->pid, signal);
 }

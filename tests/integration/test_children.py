@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from lastcall import (UNDER, VALGRIND, binary, children, lateness, only_child, prelude,
+from lastcall import (UNDER, VALGRIND, binary, children, helper, lateness, only_child, prelude,
                       python, until)
 from namespaces import Namespaces
 
@@ -291,3 +291,48 @@ def test_failure_to_start_is_known_at_once(anywhere):
     assert app.exit_code() == 127
     failed, last = app.wait_for("cannot start"), app.wait_for("exit")
     assert last.at - failed.at < 1
+
+
+# A parent with a high PID, a leftover with a low one; the leftover is asked to stop.
+PIDS_COME_ROUND = """
+echo 20000 >/proc/sys/kernel/ns_last_pid
+sh -c 'trap "echo the parent got SIGTERM" TERM
+       "$@" sh -c "echo 300 >/proc/sys/kernel/ns_last_pid; setsid sleep 100 </dev/null & exit 0" &
+       wait; wait; echo the parent is here' sh "$@"
+"""
+
+
+def test_nobody_above_is_taken_for_a_leftover_when_pids_have_come_round():
+    told = subprocess.run(
+        [helper("pidns"), "--", "sh", "-c", PIDS_COME_ROUND, "sh", *UNDER, binary(), "--listen",
+         "off"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+    assert "leftover processes asked to stop" in told.stderr
+    assert told.stdout == "the parent is here\n"
+
+
+# A child of its leads another group, which it then joins: nobody is in its own.
+LEFT_ITS_GROUP = """
+import os, signal, sys
+other = os.fork()
+if other == 0:
+    signal.pause()
+os.setpgid(other, other)
+os.setpgid(0, other)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print("up")
+while True:
+    signal.pause()
+"""
+
+
+def test_a_process_that_left_its_group_gets_what_its_group_should_get(anywhere):
+    app = anywhere("--stop-target", "group", "--", *python(LEFT_ITS_GROUP))
+    app.wait_output("up")
+    app.signal("SIGTERM")
+    assert app.exit_code() == 7
+
+
+def test_the_leftovers_are_counted_before_they_are_killed(anywhere):
+    app = anywhere("--", "sh", "-c", "for i in 1 2 3 4 5; do setsid sleep 100 & done; exit 0")
+    assert app.exit_code() == 0
+    assert app.wait_for("leftover processes asked to stop")["count"] == 5

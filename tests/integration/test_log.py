@@ -183,3 +183,15 @@ def test_help_fits_a_screen(lastcall):
     app.output.first(lambda line: False, 5)
     assert len(app.output.list) <= 50
     assert max(len(line.raw) for line in app.output.list) <= 80
+
+
+def test_a_pipe_that_is_full_before_the_start_puts_nothing_off(lastcall):
+    """Neither what is odd in the environment, nor an error of the command line."""
+    reader, writer = small_pipe()
+    fill(writer)
+    app = lastcall("--", "sh", "-c", "exit 4", stderr=writer, env={"LASTCALL_ODD": "1"})
+    assert app.exit_code() == 4
+    app = lastcall("--no-such-option", stderr=writer)
+    assert app.exit_code() == 125
+    os.close(reader)
+    os.close(writer)

@@ -57,7 +57,7 @@ static void a_default_stands_for_what_is_unset_or_empty(void)
     CHECK_STR(expand("${NOPE:-}"), "");
     CHECK_STR(expand("${EMPTY:-5s}"), "5s");
     CHECK_STR(expand("${PORT:-5s}"), "8080");
-    CHECK_STR(expand("${NOPE:-$$ :-}"), "$$ :-");
+    CHECK_STR(expand("${NOPE:-$$ :-$$$$}"), "$ :-$$");
 }
 
 static void what_is_unset_without_a_default_is_an_error(void)
