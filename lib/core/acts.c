@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "core/internal.h"
 
 static void emit(struct lc_actions *ret, struct lc_action action)
 {

@@ -9,7 +9,7 @@
  * LC_NEVER stays LC_NEVER and nothing wraps round: a grace period may be infinite.
  */
 
-#include "lifecycle.h"
+#include "core/lifecycle.h"
 
 static inline lc_msec lc_after(lc_msec time, lc_msec span)
 {
@@ -31,6 +31,11 @@ static inline lc_msec lc_earlier(lc_msec a, lc_msec b)
 static inline lc_msec lc_later(lc_msec a, lc_msec b)
 {
     return a > b ? a : b;
+}
+
+static inline uint32_t lc_bit(size_t lane)
+{
+    return UINT32_C(1) << lane;
 }
 
 static inline bool lc_has(uint32_t set, size_t lane)

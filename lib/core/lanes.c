@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "core/internal.h"
 
-static bool lane_live(const struct lc_lane *lane)
+static bool is_live(const struct lc_lifecycle *self, size_t lane)
 {
-    return lane->state != LC_LANE_WAITING && lane->state != LC_LANE_GONE;
+    enum lc_lane_state state = self->lane[lane].state;
+
+    return state != LC_LANE_WAITING && state != LC_LANE_GONE;
 }
 
-static bool lane_unasked(const struct lc_lane *lane)
+static bool is_unasked(const struct lc_lifecycle *self, size_t lane)
 {
-    return lane->state == LC_LANE_STARTING || lane->state == LC_LANE_READY;
+    enum lc_lane_state state = self->lane[lane].state;
+
+    return state == LC_LANE_STARTING || state == LC_LANE_READY;
 }
 
 uint32_t lc_lanes_live(const struct lc_lifecycle *self)
@@ -16,7 +20,7 @@ uint32_t lc_lanes_live(const struct lc_lifecycle *self)
     uint32_t set = 0;
 
     for (size_t i = 0; i < self->policy.lanes; i++)
-        set |= (uint32_t)lane_live(&self->lane[i]) << i;
+        set |= is_live(self, i) ? lc_bit(i) : 0;
     return set;
 }
 
@@ -25,7 +29,7 @@ uint32_t lc_lanes_unasked(const struct lc_lifecycle *self)
     uint32_t set = 0;
 
     for (size_t i = 0; i < self->policy.lanes; i++)
-        set |= (uint32_t)lane_unasked(&self->lane[i]) << i;
+        set |= is_unasked(self, i) ? lc_bit(i) : 0;
     return set;
 }
 
@@ -34,7 +38,7 @@ uint32_t lc_lanes_serving(const struct lc_lifecycle *self)
     uint32_t set = 0;
 
     for (size_t i = 0; i < self->policy.lanes; i++)
-        set |= (uint32_t)(self->policy.lane[i].serves && lane_unasked(&self->lane[i])) << i;
+        set |= self->policy.lane[i].serves && is_unasked(self, i) ? lc_bit(i) : 0;
     return set;
 }
 
@@ -44,7 +48,7 @@ uint32_t lc_lanes_open(const struct lc_lifecycle *self)
 
     for (size_t i = 0; i < self->policy.lanes; i++) {
         if (self->lane[i].state == LC_LANE_GONE && lc_hooks_pending(self, i, LC_HOOK_POST_STOP))
-            set |= UINT32_C(1) << i;
+            set |= lc_bit(i);
     }
     return set;
 }
@@ -55,7 +59,7 @@ uint32_t lc_lanes_deferred(const struct lc_lifecycle *self)
     uint32_t set = serving;
 
     for (size_t i = 0; i < self->policy.lanes; i++)
-        set |= (uint32_t)((self->above[i] & serving) != 0) << i;
+        set |= self->above[i] & serving ? lc_bit(i) : 0;
     return set;
 }
 
@@ -105,12 +109,10 @@ bool lc_lanes_fit(const struct lc_lifecycle *self)
     bool to_serve = false, served = false;
 
     for (size_t i = 0; i < self->policy.lanes; i++) {
-        const struct lc_lane *lane = &self->lane[i];
-
-        if (lane->state == LC_LANE_WAITING || lane->state == LC_LANE_STARTING)
+        if (self->lane[i].state == LC_LANE_STARTING)
             return false;
         to_serve = to_serve || self->policy.lane[i].serves;
-        served = served || (self->policy.lane[i].serves && lane_live(lane));
+        served = served || (self->policy.lane[i].serves && is_live(self, i));
     }
     return served || !to_serve;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
-
-#include <string.h>
+#include "core/internal.h"
 
 /*
  * A step is: the event changes what is known, settle() draws the conclusions that need no time to
@@ -193,8 +191,6 @@ static void on_undo(struct lc_lifecycle *self, lc_msec at, struct lc_actions *re
         self->lane[i].next_hook[LC_HOOK_PRE_STOP] = 0;
     self->cause = LC_CAUSE_NONE;
     self->t0 = LC_NEVER;
-    self->window_over = false;
-    self->drain_over = false;
     self->last_arrival = LC_NEVER;
     self->drain_since = LC_NEVER;
     bool was_running = self->entered[LC_PHASE_RUNNING] != LC_NEVER;
@@ -284,11 +280,10 @@ static bool in_bounds(const struct lc_lifecycle *self, const struct lc_event *ev
     case LC_EVENT_ARRIVAL:
     case LC_EVENT_INFLIGHT:
     case LC_EVENT_LEFTOVERS:
-        return true;
     case LC_EVENT_COUNT:
-    default:
-        return false;
+        break;
     }
+    return true;
 }
 
 static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_msec at,

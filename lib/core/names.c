@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lifecycle.h"
+#include "core/lifecycle.h"
 
 #include <assert.h>
 

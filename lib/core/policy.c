@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "core/internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,7 +25,9 @@ unsigned lc_stages(const struct lc_lifecycle *self, uint32_t counted,
         for (size_t other = 0; other < self->policy.lanes; other++) {
             if (!lc_has(self->policy.lane[lane].needs, other))
                 continue;
-            unsigned chain = ret_beneath[other] + lc_has(counted, other);
+            /* Written already: what a lane needs comes before it in `order`. */
+            unsigned chain =
+                ret_beneath[other] + lc_has(counted, other); // NOLINT(clang-analyzer-*)
             beneath = chain > beneath ? chain : beneath;
         }
         ret_beneath[lane] = beneath;
@@ -48,7 +50,7 @@ static bool find_order(struct lc_lifecycle *self)
             if (lc_has(placed, lane) || (self->policy.lane[lane].needs & ~placed))
                 continue;
             self->order[count++] = (uint8_t)lane;
-            placed |= UINT32_C(1) << lane;
+            placed |= lc_bit(lane);
         }
         if (count == before)
             return false;
@@ -63,19 +65,17 @@ static void find_above(struct lc_lifecycle *self)
 
         for (size_t other = 0; other < self->policy.lanes; other++) {
             if (lc_has(self->policy.lane[lane].needs, other))
-                self->above[other] |= self->above[lane] | UINT32_C(1) << lane;
+                self->above[other] |= self->above[lane] | lc_bit(lane);
         }
     }
 }
 
 static const char *fault_of_lane(const struct lc_policy *policy, size_t i)
 {
-    const struct lc_lane_policy *lane = &policy->lane[i];
-
-    if (lane->needs >> policy->lanes)
+    if (policy->lane[i].needs >> policy->lanes)
         return "a lane needs one that there is not";
     for (size_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
-        if (lane->hooks[kind] > LC_HOOKS_MAX)
+        if (policy->lane[i].hooks[kind] > LC_HOOKS_MAX)
             return "a lane has too many hooks";
     }
     return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "core/internal.h"
 
 /* The end of the budget: the deadline, or where it would be if the stop signal came in time. */
 static lc_msec budget_end(const struct lc_lifecycle *self)
@@ -35,11 +35,10 @@ lc_msec lc_stage_end(const struct lc_lifecycle *self, unsigned beneath)
 }
 
 /* Timers are offered in the order in which they count when several are due at once. */
-static void offer(struct lc_timer *first, lc_msec at, enum lc_timer_kind kind, size_t lane,
-                  enum lc_hook_kind hook)
+static void offer(struct lc_timer *first, struct lc_timer timer)
 {
-    if (at < first->at)
-        *first = (struct lc_timer){.at = at, .kind = kind, .lane = (uint8_t)lane, .hook = hook};
+    if (timer.at < first->at)
+        *first = timer;
 }
 
 static void offer_hooks(const struct lc_lifecycle *self, const unsigned beneath[],
@@ -47,13 +46,18 @@ static void offer_hooks(const struct lc_lifecycle *self, const unsigned beneath[
 {
     for (size_t i = 0; i < self->policy.lanes; i++) {
         const struct lc_lane *lane = &self->lane[i];
+        struct lc_timer timer = {.kind = LC_TIMER_HOOK, .lane = (uint8_t)i};
 
-        if (lane->hook_running[LC_HOOK_PRE_STOP])
-            offer(first, lane->hook_due[LC_HOOK_PRE_STOP], LC_TIMER_HOOK, i, LC_HOOK_PRE_STOP);
-        if (lane->hook_running[LC_HOOK_POST_STOP]) {
-            offer(first, lane->hook_due[LC_HOOK_POST_STOP], LC_TIMER_HOOK, i, LC_HOOK_POST_STOP);
-            offer(first, lc_stage_end(self, beneath[i]), LC_TIMER_POST_STOP, i, LC_HOOK_POST_STOP);
+        for (size_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
+            timer.at = lane->hook_due[kind];
+            timer.hook = (enum lc_hook_kind)kind;
+            if (lane->hook_running[kind])
+                offer(first, timer);
         }
+        timer.at = lc_stage_end(self, beneath[i]);
+        timer.kind = LC_TIMER_POST_STOP;
+        if (lane->hook_running[LC_HOOK_POST_STOP])
+            offer(first, timer);
     }
 }
 
@@ -66,43 +70,41 @@ static bool pre_stop_running(const struct lc_lifecycle *self)
     return false;
 }
 
+static lc_msec drain_end(const struct lc_lifecycle *self)
+{
+    return lc_after(self->drain_since, self->policy.drain_timeout);
+}
+
 static void offer_waits(const struct lc_lifecycle *self, struct lc_timer *first)
 {
-    bool waiting = self->phase == LC_PHASE_PROPAGATING || self->phase == LC_PHASE_DRAINING;
+    bool window = self->phase == LC_PHASE_PROPAGATING;
+    bool drain = self->phase == LC_PHASE_DRAINING;
 
-    if (self->phase == LC_PHASE_PROPAGATING)
-        offer(first, lc_window_end(self), LC_TIMER_WINDOW, 0, LC_HOOK_PRE_STOP);
-    if (self->phase == LC_PHASE_DRAINING && self->drain_since != LC_NEVER && lc_drain_waits(self))
-        offer(first, lc_after(self->drain_since, self->policy.drain_timeout), LC_TIMER_DRAIN, 0,
-              LC_HOOK_PRE_STOP);
-    if (waiting || pre_stop_running(self))
-        offer(first, lc_cut(self), LC_TIMER_CUT, 0, LC_HOOK_PRE_STOP);
+    if (window)
+        offer(first, (struct lc_timer){.kind = LC_TIMER_WINDOW, .at = lc_window_end(self)});
+    if (drain && lc_drain_waits(self))
+        offer(first, (struct lc_timer){.kind = LC_TIMER_DRAIN, .at = drain_end(self)});
+    if (window || drain || pre_stop_running(self))
+        offer(first, (struct lc_timer){.kind = LC_TIMER_CUT, .at = lc_cut(self)});
 }
 
 /*
  * A process in uninterruptible sleep survives SIGKILL, and what it needs would go unasked until
- * the deadline. So when half of a stage's reserve is gone and only such lanes stand in the way,
- * the stage is asked: a database must not crash because its client hangs on a dead disk.
+ * the deadline. So when half of a stage's reserve is gone, the stage is asked whatever stands in
+ * its way, which by then was forced: a database must not crash because its client hangs on a dead
+ * disk.
  */
 static void offer_last_calls(const struct lc_lifecycle *self, const unsigned beneath[],
                              struct lc_timer *first)
 {
     uint32_t unasked = lc_lanes_unasked(self);
-    uint32_t open = lc_lanes_open(self);
 
     for (size_t i = 0; i < self->policy.lanes; i++) {
-        uint32_t in_the_way = self->above[i] & open;
+        struct lc_timer timer = {.kind = LC_TIMER_LAST_CALL, .lane = (uint8_t)i};
 
-        if (!lc_has(unasked, i) || in_the_way == 0)
-            continue;
-        for (size_t other = 0; other < self->policy.lanes; other++) {
-            if (self->lane[other].state == LC_LANE_FORCED)
-                in_the_way &= ~(UINT32_C(1) << other);
-        }
-        lc_msec stage_end = lc_stage_end(self, beneath[i]);
-        if (in_the_way == 0)
-            offer(first, lc_before(stage_end, self->policy.stop_reserve / 2), LC_TIMER_LAST_CALL, i,
-                  LC_HOOK_PRE_STOP);
+        timer.at = lc_before(lc_stage_end(self, beneath[i]), self->policy.stop_reserve / 2);
+        if (lc_has(unasked, i))
+            offer(first, timer);
     }
 }
 
@@ -110,22 +112,26 @@ static void offer_stops(const struct lc_lifecycle *self, const unsigned beneath[
                         struct lc_timer *first)
 {
     for (size_t i = 0; i < self->policy.lanes; i++) {
-        if (self->lane[i].state != LC_LANE_ASKED)
-            continue;
-        lc_msec own = lc_after(self->lane[i].asked_at, self->policy.lane[i].stop_timeout);
-        lc_msec stage_end = lc_stage_end(self, beneath[i]);
-        offer(first, lc_earlier(own, stage_end), LC_TIMER_STOP, i, LC_HOOK_PRE_STOP);
+        const struct lc_lane *lane = &self->lane[i];
+        lc_msec own = lc_after(lane->asked_at, self->policy.lane[i].stop_timeout);
+        struct lc_timer timer = {.kind = LC_TIMER_STOP, .lane = (uint8_t)i};
+
+        timer.at = lc_earlier(own, lc_stage_end(self, beneath[i]));
+        if (lane->state == LC_LANE_ASKED)
+            offer(first, timer);
     }
 }
 
 static void offer_ends(const struct lc_lifecycle *self, struct lc_timer *first)
 {
-    if (self->phase == LC_PHASE_EXITED && !self->leftovers_forced) {
-        lc_msec own = lc_after(self->leftovers_asked_at, self->policy.leftover_timeout);
-        offer(first, lc_earlier(own, self->deadline), LC_TIMER_LEFTOVERS, 0, LC_HOOK_PRE_STOP);
-    }
+    lc_msec own = lc_after(self->leftovers_asked_at, self->policy.leftover_timeout);
+    lc_msec leftovers = lc_earlier(own, self->deadline);
     /* Where the deadline had to be put off, the end goes with it. */
-    offer(first, lc_after(self->deadline, self->policy.margin), LC_TIMER_END, 0, LC_HOOK_PRE_STOP);
+    lc_msec end = lc_after(self->deadline, self->policy.margin);
+
+    if (self->phase == LC_PHASE_EXITED && !self->leftovers_forced)
+        offer(first, (struct lc_timer){.kind = LC_TIMER_LEFTOVERS, .at = leftovers});
+    offer(first, (struct lc_timer){.kind = LC_TIMER_END, .at = end});
 }
 
 struct lc_timer lc_timer_first(const struct lc_lifecycle *self)
@@ -141,7 +147,7 @@ struct lc_timer lc_timer_first(const struct lc_lifecycle *self)
         offer_waits(self, &first);
     if (self->committed && self->phase < LC_PHASE_KILLING) {
         offer_last_calls(self, beneath, &first);
-        offer(&first, self->deadline, LC_TIMER_DEADLINE, 0, LC_HOOK_PRE_STOP);
+        offer(&first, (struct lc_timer){.kind = LC_TIMER_DEADLINE, .at = self->deadline});
         offer_stops(self, beneath, &first);
     } else if (self->committed) {
         offer_ends(self, &first);
@@ -179,16 +185,12 @@ static lc_msec hooks_end(const struct lc_lifecycle *self)
 
 lc_msec lc_lifecycle_phase_end(const struct lc_lifecycle *self)
 {
-    lc_msec end = LC_NEVER;
-
-    if (self->phase == LC_PHASE_PROPAGATING) {
-        end = lc_window_end(self);
-    } else if (self->phase == LC_PHASE_DRAINING) {
-        end = self->drain_since == LC_NEVER ? hooks_end(self) : self->drain_since;
-        if (lc_drain_waits(self))
-            end = lc_after(end, self->policy.drain_timeout);
-    } else {
+    if (self->phase == LC_PHASE_PROPAGATING)
+        return lc_earlier(lc_window_end(self), lc_cut(self));
+    if (self->phase != LC_PHASE_DRAINING)
         return LC_NEVER;
-    }
+    lc_msec end = self->drain_since == LC_NEVER ? hooks_end(self) : self->drain_since;
+    if (lc_drain_waits(self))
+        end = lc_after(end, self->policy.drain_timeout);
     return lc_earlier(end, lc_cut(self));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "internal.h"
+#include "core/internal.h"
 
 enum { CODE_KILLED = 128 + 9 };
 

@@ -47,4 +47,13 @@ void account_note_time(struct oracle *self, const struct lc_policy *policy, lc_m
 void account_end_hook(struct oracle *self, const struct lc_policy *policy, size_t lane,
                       enum lc_hook_kind kind);
 
+/* The event would take a drain back. */
+bool account_is_undo(const struct oracle *self, const struct lc_event *event);
+
+/* A preStop hook is left that the end of DRAINING has to wait for. */
+bool account_pre_stop_hooks_left(const struct oracle *self, const struct lc_policy *policy);
+
+/* Takes an event in, before the actions that it led to are looked at. */
+void account_see(struct oracle *self, const struct lc_policy *policy, const struct lc_event *event);
+
 #endif

@@ -39,7 +39,7 @@ static lc_msec pick_span(struct life *life)
     return span == LC_NEVER || one_in(life, 2) ? span : span + pick(life, 256);
 }
 
-static void pick_lane(struct life *life, struct lc_policy *policy, size_t i)
+static void pick_lane(struct life *life, struct lc_policy *policy, bool upwards, size_t i)
 {
     struct lc_lane_policy *lane = &policy->lane[i];
 
@@ -47,9 +47,11 @@ static void pick_lane(struct life *life, struct lc_policy *policy, size_t i)
     lane->essential = !one_in(life, 3);
     lane->stop_timeout = one_in(life, 2) ? LC_NEVER : pick_span(life);
     /* In a big policy each lane needs the next one at most: the oracle walks along every path. */
-    size_t reach = policy->lanes == LC_LANES_MAX ? i + 2 : policy->lanes;
-    for (size_t other = i + 1; other < reach && other < policy->lanes; other++) {
-        if (one_in(life, 2))
+    for (size_t other = 0; other < policy->lanes; other++) {
+        bool beneath = upwards ? other < i : other > i;
+        bool far = policy->lanes == LC_LANES_MAX && other + 1 != i && i + 1 != other;
+
+        if (beneath && !far && one_in(life, 2))
             lane->needs |= UINT32_C(1) << other;
     }
     for (size_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
@@ -79,8 +81,9 @@ static void pick_policy(struct life *life, struct lc_policy *policy)
     lc_msec more = pick_span(life);
     policy->window_max = policy->window_min + more < more ? LC_NEVER : policy->window_min + more;
     policy->main_lane = pick(life, (unsigned)policy->lanes);
+    bool upwards = one_in(life, 2);
     for (size_t i = 0; i < policy->lanes; i++)
-        pick_lane(life, policy, i);
+        pick_lane(life, policy, upwards, i);
 }
 
 static void tell(const struct world *world, const struct lc_event *event)

@@ -30,6 +30,16 @@ static void each_hook_is_given_up_at_its_timeout(void)
                   "[ 10000] tick             -> stopping: end hook web pre 1, ask web\n");
 }
 
+static void a_hook_without_any_time_is_given_up_at_once(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.window_min = policy.window_max = 0;
+    policy.lane[WEB].hooks[PRE] = 1;
+
+    TRACE(policy, "[     0] SIGTERM          -> draining: readiness off, hook web pre 0, end hook "
+                  "web pre 0; stopping: ask web\n");
+}
+
 static void the_answer_of_a_hook_that_was_given_up_is_dropped(void)
 {
     struct lc_policy policy = one_lane();
@@ -220,6 +230,19 @@ static void such_a_lane_holds_nothing_up_with_its_hooks(void)
                   "[ 20000] tick             -> end hook worker pre 0, ask worker\n");
 }
 
+static void the_drain_s_timeout_does_not_end_hooks_that_still_run(void)
+{
+    struct lc_policy policy = three_lanes();
+    policy.drain = true;
+    policy.lane[WORKER].hooks[PRE] = 1;
+    policy.lane[WORKER].hook_timeout[PRE][0] = 20000;
+
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, hook worker pre 0\n"
+                  "[  5000] tick             -> draining\n"
+                  "[  6000] gone web 0       -> nothing\n"
+                  "[ 20000] tick             -> stopping: end hook worker pre 0, ask worker\n");
+}
+
 static void its_hooks_too_are_given_up_for_the_stop_reserve(void)
 {
     struct lc_policy policy = three_lanes();
@@ -249,6 +272,7 @@ int main(void)
 {
     TEST(pre_stop_hooks_run_one_after_the_other_when_the_window_is_over);
     TEST(each_hook_is_given_up_at_its_timeout);
+    TEST(a_hook_without_any_time_is_given_up_at_once);
     TEST(the_answer_of_a_hook_that_was_given_up_is_dropped);
     TEST(the_drain_begins_when_the_hooks_are_done);
     TEST(a_hook_is_given_up_when_the_stop_reserve_begins);
@@ -263,6 +287,7 @@ int main(void)
     TEST(a_lane_that_serves_nobody_has_its_hooks_and_its_stop_beside_the_window);
     TEST(but_not_where_one_that_serves_needs_it);
     TEST(such_a_lane_holds_nothing_up_with_its_hooks);
+    TEST(the_drain_s_timeout_does_not_end_hooks_that_still_run);
     TEST(its_hooks_too_are_given_up_for_the_stop_reserve);
     TEST(where_nobody_serves_hooks_run_in_draining);
 

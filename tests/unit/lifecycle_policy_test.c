@@ -43,6 +43,14 @@ static void a_policy_that_contradicts_itself_is_refused(void)
     CHECK_STR(refused(&policy), "a lane has too many hooks");
     policy.lane[DB].hooks[POST] = LC_HOOKS_MAX;
     CHECK_STR(refused(&policy), "accepted");
+    policy.lane[WEB].hooks[PRE] = LC_HOOKS_MAX + 1;
+    CHECK_STR(refused(&policy), "a lane has too many hooks");
+    policy = three_lanes();
+    policy.second[0] = LC_SECOND_COUNT;
+    CHECK_STR(refused(&policy), "an unknown answer to a second signal");
+    policy = one_lane();
+    policy.lane[WEB].needs = 1u << WORKER;
+    CHECK_STR(refused(&policy), "a lane needs one that there is not");
 }
 
 static void lanes_that_need_each_other_in_a_circle_are_refused(void)
@@ -70,12 +78,10 @@ static void stages_whose_reserves_do_not_fit_in_the_grace_are_refused(void)
     CHECK_STR(refused(&policy), "the margin and the stages' stop reserves do not fit in the grace");
 }
 
-static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
+/* Lane 0 at the bottom, the rest in a row above it. */
+static struct lc_policy sixteen_lanes(void)
 {
     struct lc_policy policy = one_lane();
-    struct lc_lifecycle lifecycle;
-    struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     policy.lanes = LC_LANES_MAX;
     policy.window_min = 0;
@@ -83,6 +89,16 @@ static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
         policy.lane[i] = policy.lane[0];
         policy.lane[i].needs = 1u << (i - 1);
     }
+    return policy;
+}
+
+static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
+{
+    struct lc_policy policy = sixteen_lanes();
+    struct lc_lifecycle lifecycle;
+    struct lc_actions actions;
+    struct lc_event event = {.kind = LC_EVENT_TICK};
+
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
     lc_lifecycle_step(&lifecycle, 0, &event, &actions);
     for (uint8_t i = 0; i < LC_LANES_MAX; i++) {
@@ -92,6 +108,7 @@ static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
         lc_lifecycle_step(&lifecycle, i, &event, &actions);
     }
     CHECK_INT(lifecycle.phase, LC_PHASE_RUNNING);
+    CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, NULL), 0);
     event = (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM};
     lc_lifecycle_step(&lifecycle, 100, &event, &actions);
     for (uint8_t i = LC_LANES_MAX; i-- > 0;) {
@@ -101,6 +118,52 @@ static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
         lc_lifecycle_step(&lifecycle, 100u + i, &event, &actions);
     }
     CHECK_INT(lifecycle.phase, LC_PHASE_EXITED);
+    CHECK_INT(lc_lifecycle_exit_code(&lifecycle), 0);
+}
+
+static void an_event_of_a_lane_beyond_the_last_changes_nothing(void)
+{
+    static const enum lc_event_kind kinds[] = {LC_EVENT_LANE_READY, LC_EVENT_LANE_UNREADY,
+                                               LC_EVENT_LANE_GONE, LC_EVENT_HOOK_DONE};
+    struct lc_policy policy = sixteen_lanes();
+    struct lc_lifecycle lifecycle, before;
+    struct lc_actions actions;
+    struct lc_event event = {.kind = LC_EVENT_TICK};
+
+    CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
+    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    before = lifecycle;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        event = (struct lc_event){.kind = kinds[i], .lane = LC_LANES_MAX};
+        lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    }
+    for (uint8_t i = 0; i < LC_LANES_MAX; i++) {
+        event =
+            (struct lc_event){.kind = LC_EVENT_HOOK_DONE, .lane = LC_LANES_MAX, .hook_index = i};
+        lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    }
+    event = (struct lc_event){.kind = LC_EVENT_HOOK_DONE, .hook = LC_HOOK_KIND_COUNT};
+    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    CHECK_INT(memcmp(&lifecycle, &before, sizeof(before)), 0);
+}
+
+static void what_has_not_happened_has_no_time(void)
+{
+    struct lc_policy policy = sixteen_lanes();
+    struct lc_lifecycle lifecycle;
+
+    CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 1234, NULL), 0);
+    CHECK_INT(lifecycle.entered[LC_PHASE_STARTING], 1234);
+    for (size_t i = LC_PHASE_RUNNING; i < LC_PHASE_COUNT; i++)
+        CHECK(lifecycle.entered[i] == LC_NEVER);
+    for (size_t i = 0; i < LC_LANES_MAX; i++)
+        CHECK(lifecycle.lane[i].asked_at == LC_NEVER);
+    CHECK(lifecycle.t0 == LC_NEVER);
+    CHECK(lifecycle.deadline == LC_NEVER);
+    CHECK(lifecycle.last_arrival == LC_NEVER);
+    CHECK(lifecycle.drain_since == LC_NEVER);
+    CHECK(lifecycle.leftovers_asked_at == LC_NEVER);
+    CHECK(lc_lifecycle_next(&lifecycle) == LC_NEVER);
 }
 
 static void readiness_goes_off_at_t0_before_anything_else(void)
@@ -151,6 +214,10 @@ static void a_reload_replaces_times_while_no_shutdown_is_under_way(void)
     policy.lane[WORKER].needs |= 1u << WEB;
     CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, &why), -EINVAL);
     CHECK_STR(why, "what a lane needs cannot change while it runs");
+    policy = three_lanes();
+    policy.lane[WEB].needs = 0;
+    CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, &why), -EINVAL);
+    CHECK_STR(why, "what a lane needs cannot change while it runs");
     CHECK_INT(lifecycle.policy.grace, 60000);
     lc_lifecycle_step(&lifecycle, 0, &event, &actions);
     policy = three_lanes();
@@ -165,10 +232,13 @@ static void a_reload_gives_no_hooks_to_a_lane_that_has_closed(void)
     struct lc_actions actions;
     struct lc_event event = {.kind = LC_EVENT_TICK};
 
-    policy.lane[DB].essential = false;
+    for (size_t i = 0; i < 3; i++)
+        policy.lane[i].essential = false;
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
     lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = DB};
+    event = (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = DB};
+    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WEB};
     lc_lifecycle_step(&lifecycle, 0, &event, &actions);
     for (size_t i = 0; i < 3; i++) {
         policy.lane[i].hooks[POST] = 1;
@@ -181,7 +251,26 @@ static void a_reload_gives_no_hooks_to_a_lane_that_has_closed(void)
     event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WORKER};
     lc_lifecycle_step(&lifecycle, 0, &event, &actions);
     CHECK(lifecycle.lane[WORKER].hook_running[POST]);
-    CHECK(!lifecycle.lane[DB].hook_running[POST]);
+    CHECK(!lifecycle.lane[WEB].hook_running[POST]);
+}
+
+static void a_reload_gives_hooks_to_a_lane_that_waits(void)
+{
+    struct lc_policy policy = three_lanes();
+    struct lc_lifecycle lifecycle;
+    struct lc_actions actions;
+    struct lc_event event = {.kind = LC_EVENT_TICK};
+
+    CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
+    policy.lane[WEB].hooks[POST] = 1;
+    policy.lane[WEB].hook_timeout[POST][0] = 1000;
+    CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, NULL), 0);
+    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    event = (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = DB};
+    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WEB};
+    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    CHECK(lifecycle.lane[WEB].hook_running[POST]);
 }
 
 /* For display */
@@ -218,6 +307,7 @@ static void the_end_of_window_and_drain_is_known_beforehand(void)
     policy.lane[WEB].hooks[PRE] = 2;
     policy.lane[WEB].hook_timeout[PRE][0] = 2000;
     policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    policy.lane[WEB].hook_timeout[PRE][2] = 4000; /* of no hook */
     lifecycle = drained_until(&policy, 6500);
     CHECK_INT(lc_lifecycle_phase_end(&lifecycle), 21000);
     lifecycle = drained_until(&policy, 8500);
@@ -259,9 +349,12 @@ int main(void)
     TEST(lanes_that_need_each_other_in_a_circle_are_refused);
     TEST(stages_whose_reserves_do_not_fit_in_the_grace_are_refused);
     TEST(sixteen_lanes_in_a_row_start_and_stop_one_by_one);
+    TEST(an_event_of_a_lane_beyond_the_last_changes_nothing);
+    TEST(what_has_not_happened_has_no_time);
     TEST(readiness_goes_off_at_t0_before_anything_else);
     TEST(a_reload_replaces_times_while_no_shutdown_is_under_way);
     TEST(a_reload_gives_no_hooks_to_a_lane_that_has_closed);
+    TEST(a_reload_gives_hooks_to_a_lane_that_waits);
     TEST(the_end_of_window_and_drain_is_known_beforehand);
     TEST(every_value_has_a_name_and_what_is_none_of_them_is_unknown);
     return tap_done();

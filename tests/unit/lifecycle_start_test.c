@@ -129,6 +129,16 @@ static void a_signal_before_anything_was_started_starts_nothing(void)
                              "[     0] leftovers 0      -> exit 143\n");
 }
 
+static void any_signal_can_be_the_stop_signal(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE_FROM_START(policy, "[     0] SIGHUP           -> exited: ask leftovers\n"
+                             "[     0] leftovers 0      -> exit 129\n");
+    TRACE_FROM_START(policy, "[     0] SIG64            -> exited: ask leftovers\n"
+                             "[     0] leftovers 0      -> exit 192\n");
+}
+
 static void while_starting_nothing_more_is_started_and_nothing_is_waited_for(void)
 {
     struct lc_policy policy = three_lanes();
@@ -217,6 +227,7 @@ int main(void)
     TEST(without_anybody_left_who_serves_readiness_is_off);
 
     TEST(a_signal_before_anything_was_started_starts_nothing);
+    TEST(any_signal_can_be_the_stop_signal);
     TEST(while_starting_nothing_more_is_started_and_nothing_is_waited_for);
     TEST(while_starting_a_main_process_that_was_started_gives_its_own_code);
     TEST(an_essential_lane_that_never_came_up_ends_the_start);

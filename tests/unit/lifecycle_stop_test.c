@@ -186,10 +186,25 @@ static void an_infinite_grace_has_no_deadline(void)
     policy.grace = LC_NEVER;
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
+                  "[  5000] tick             -> stopping: ask web\n");
+    CHECK(lc_lifecycle_next(trace_lifecycle()) == LC_NEVER);
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> stopping: ask web\n"
-                  "[99999999] late             -> nothing\n"
-                  "[99999999] gone web 0       -> exited: ask leftovers\n"
-                  "[100004999] tick             -> force leftovers\n");
+                  "[18446744073709551615] late             -> nothing\n");
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
+                  "[  5000] tick             -> stopping: ask web\n"
+                  "[ 99000] gone web 0       -> exited: ask leftovers\n"
+                  "[104000] tick             -> force leftovers\n");
+}
+
+static void without_any_grace_everything_happens_at_once(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.grace = policy.margin = policy.stop_reserve = 0;
+
+    TRACE(policy,
+          "[     0] SIGTERM          -> stopping: readiness off, ask web; killing: force web; "
+          "exited: force leftovers, exit 137\n");
 }
 
 /* Leftovers */
@@ -343,6 +358,7 @@ int main(void)
     TEST(a_clock_that_goes_back_changes_nothing);
     TEST(after_the_exit_nothing_happens);
     TEST(an_infinite_grace_has_no_deadline);
+    TEST(without_any_grace_everything_happens_at_once);
 
     TEST(leftover_descendants_are_asked_and_after_their_timeout_forced);
     TEST(they_have_no_more_than_what_is_left_of_the_budget);

@@ -171,6 +171,18 @@ static void hold_keeps_readiness_on_until_the_exit(void)
                   "[    31] leftovers 0      -> exit 0\n");
 }
 
+static void hold_keeps_readiness_on_while_lanes_are_killed(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.readiness = LC_READINESS_HOLD;
+
+    TRACE(policy,
+          "[     0] SIGTERM          -> propagating\n"
+          "[  5000] tick             -> stopping: ask web\n"
+          "[ 29000] tick             -> killing: force web\n"
+          "[ 30000] tick             -> exited: readiness off, force leftovers, exit 137\n");
+}
+
 static void hold_ends_with_the_last_lane_that_serves(void)
 {
     struct lc_policy policy = three_lanes();
@@ -237,6 +249,16 @@ static void the_drain_ends_with_its_timeout(void)
                   "[  5000] tick             -> draining\n"
                   "[  5000] inflight 3       -> nothing\n"
                   "[ 15000] tick             -> stopping: ask web\n");
+}
+
+static void a_drain_at_time_0_ends_with_its_timeout_too(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.drain = true;
+    policy.window_min = policy.window_max = 0;
+
+    TRACE(policy, "[     0] SIGTERM          -> draining: readiness off\n"
+                  "[ 10000] tick             -> stopping: ask web\n");
 }
 
 static void what_was_in_flight_before_the_drain_says_nothing(void)
@@ -309,6 +331,7 @@ int main(void)
     TEST(after_window_keeps_readiness_on_through_the_window);
     TEST(after_window_without_a_window_is_off_at_t0);
     TEST(hold_keeps_readiness_on_until_the_exit);
+    TEST(hold_keeps_readiness_on_while_lanes_are_killed);
     TEST(hold_ends_with_the_last_lane_that_serves);
     TEST(in_a_shutdown_readiness_goes_off_with_a_lane_s_and_does_not_come_back);
     TEST(a_lane_that_was_asked_and_says_it_is_not_ready_ends_readiness);
@@ -316,6 +339,7 @@ int main(void)
 
     TEST(the_drain_waits_until_nothing_is_in_flight);
     TEST(the_drain_ends_with_its_timeout);
+    TEST(a_drain_at_time_0_ends_with_its_timeout_too);
     TEST(what_was_in_flight_before_the_drain_says_nothing);
     TEST(without_a_drain_timeout_there_is_no_drain);
     TEST(the_drain_is_cut_short_by_the_stop_reserve);

@@ -47,8 +47,9 @@ static uint8_t signal_of(const char *name)
     static const struct {
         const char *name;
         uint8_t number;
-    } signals[] = {{"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}, {"SIGQUIT", SIGQUIT},
-                   {"SIG0", 0},          {"SIG64", 64},      {"SIG65", LC_SIGNALS_MAX + 1}};
+    } signals[] = {
+        {"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}, {"SIGQUIT", SIGQUIT},         {"SIG0", 0},
+        {"SIGHUP", SIGHUP},   {"SIG64", 64},      {"SIG65", LC_SIGNALS_MAX + 1}};
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         if (strcmp(name, signals[i].name) == 0)
             return signals[i].number;

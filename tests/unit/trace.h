@@ -10,12 +10,12 @@
  *
  * The left side of each line is done to a lifecycle, the right side is what must come of it; so
  * a trace is input and expectation at once. `tick` is a wake-up in time: it fails unless
- * lc_lifecycle_next() asked for just that moment; `late` is one that comes after it, and `begin` the
- * first of all. An action
- * that was due before its line's time has the time it was due behind it: `ask web @5000`.
+ * lc_lifecycle_next() asked for just that moment; `late` is one that comes after it, and `begin`
+ * the first of all. An action that was due before its line's time has the time it was due behind
+ * it: `ask web @5000`.
  *
- * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a signal's
- * name with `!` where it came from the terminal, drain, undo, arrival, inflight N,
+ * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
+ * signal's name with `!` where it came from the terminal, drain, undo, arrival, inflight N,
  * done LANE pre|post INDEX, leftovers N. The lanes are called web, worker and db.
  */
 

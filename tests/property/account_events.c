@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "account.h"
+
+static void begin(struct oracle *self)
+{
+    self->t0 = self->now;
+    self->cold = self->phase == LC_PHASE_STARTING;
+}
+
+static void commit(struct oracle *self, const struct lc_policy *policy)
+{
+    if (self->now >= account_plus(self->t0, policy->grace)) {
+        self->t0 = self->now;
+        self->cold = true;
+    }
+    lc_msec in_time = account_minus(account_plus(self->t0, policy->grace), policy->margin);
+    lc_msec in_any_case =
+        account_plus(self->now, policy->stop_reserve * account_stages(self, policy));
+    self->committed = true;
+    self->deadline = in_time > in_any_case ? in_time : in_any_case;
+}
+
+static void see_stop(struct oracle *self, const struct lc_policy *policy,
+                     const struct lc_event *event)
+{
+    if (event->signal == 0 || event->signal > LC_SIGNALS_MAX)
+        return;
+    uint8_t answer = self->stop_signal ? policy->second[event->signal] : LC_SECOND_IGNORE;
+    if (!self->stop_signal)
+        self->stop_signal = event->signal;
+    if (self->t0 == LC_NEVER)
+        begin(self);
+    if (!self->committed)
+        commit(self, policy);
+    if (answer == LC_SECOND_KILL)
+        self->killed = true;
+    else if (answer == LC_SECOND_HURRY || event->hurry)
+        self->hurried = true;
+}
+
+static bool somebody_left(const struct oracle *self, const struct lc_policy *policy)
+{
+    for (size_t i = 0; i < policy->lanes; i++) {
+        if (account_live(self, i) || (!self->lane[i].started && account_satisfied(self, policy, i)))
+            return true;
+    }
+    return false;
+}
+
+static void see_gone(struct oracle *self, const struct lc_policy *policy,
+                     const struct lc_event *event)
+{
+    struct oracle_lane *lane = &self->lane[event->lane];
+
+    if (!account_live(self, event->lane))
+        return;
+    lane->gone = true;
+    lane->code = event->code;
+    lane->closed = policy->lane[event->lane].hooks[LC_HOOK_POST_STOP] == 0;
+    if (self->committed || (!policy->lane[event->lane].essential && somebody_left(self, policy)))
+        return;
+    if (self->t0 == LC_NEVER)
+        begin(self);
+    self->fan_out = true;
+    self->failed_lane = event->lane;
+    commit(self, policy);
+}
+
+static void see_hook_done(struct oracle *self, const struct lc_policy *policy,
+                          const struct lc_event *event)
+{
+    const struct oracle_lane *lane = &self->lane[event->lane];
+
+    if ((unsigned)event->hook >= LC_HOOK_KIND_COUNT || !lane->hook_running[event->hook] ||
+        event->hook_index != lane->next_hook[event->hook])
+        return;
+    account_end_hook(self, policy, event->lane, event->hook);
+}
+
+bool account_pre_stop_hooks_left(const struct oracle *self, const struct lc_policy *policy)
+{
+    if (self->may_skip)
+        return false;
+    for (size_t i = 0; i < policy->lanes; i++) {
+        const struct oracle_lane *lane = &self->lane[i];
+        bool counts = !self->committed || account_deferred(self, policy, i);
+        if (counts && account_unasked(self, i) &&
+            lane->next_hook[LC_HOOK_PRE_STOP] < policy->lane[i].hooks[LC_HOOK_PRE_STOP])
+            return true;
+    }
+    return false;
+}
+
+bool account_is_undo(const struct oracle *self, const struct lc_event *event)
+{
+    return event->kind == LC_EVENT_UNDO && self->t0 != LC_NEVER && !self->committed;
+}
+
+static void see_lane(struct oracle *self, const struct lc_policy *policy,
+                     const struct lc_event *event)
+{
+    if (event->lane >= policy->lanes)
+        return;
+    if (event->kind == LC_EVENT_LANE_GONE)
+        see_gone(self, policy, event);
+    else if (event->kind == LC_EVENT_HOOK_DONE)
+        see_hook_done(self, policy, event);
+    else if (account_live(self, event->lane))
+        self->lane[event->lane].ready = event->kind == LC_EVENT_LANE_READY;
+}
+
+void account_see(struct oracle *self, const struct lc_policy *policy, const struct lc_event *event)
+{
+    switch (event->kind) {
+    case LC_EVENT_LANE_READY:
+    case LC_EVENT_LANE_UNREADY:
+    case LC_EVENT_LANE_GONE:
+    case LC_EVENT_HOOK_DONE:
+        see_lane(self, policy, event);
+        break;
+    case LC_EVENT_STOP:
+        see_stop(self, policy, event);
+        break;
+    case LC_EVENT_DRAIN:
+        if (self->t0 == LC_NEVER)
+            begin(self);
+        break;
+    case LC_EVENT_ARRIVAL:
+        if (self->phase == LC_PHASE_PROPAGATING)
+            self->last_arrival = self->now;
+        break;
+    case LC_EVENT_INFLIGHT:
+        if (self->phase == LC_PHASE_DRAINING && event->count == 0 &&
+            !account_pre_stop_hooks_left(self, policy))
+            self->drained = true;
+        break;
+    case LC_EVENT_UNDO:
+        if (account_is_undo(self, event)) {
+            self->t0 = self->last_arrival = self->draining_at = LC_NEVER;
+            self->cold = self->drained = self->may_skip = false;
+        }
+        break;
+    case LC_EVENT_TICK:
+    case LC_EVENT_LEFTOVERS:
+    case LC_EVENT_COUNT:
+    default:
+        break;
+    }
+}
