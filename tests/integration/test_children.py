@@ -304,7 +304,7 @@ sh -c 'trap "echo the parent got SIGTERM" TERM
 
 def test_nobody_above_is_taken_for_a_leftover_when_pids_have_come_round():
     told = subprocess.run(
-        [helper("pidns"), "--", "sh", "-c", PIDS_COME_ROUND, "sh", *UNDER, binary(), "--listen",
+        [helper("pidns"), "--", "sh", "-c", PIDS_COME_ROUND, "sh", binary(), "--listen",
          "off"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
     assert "leftover processes asked to stop" in told.stderr
     assert told.stdout == "the parent is here\n"

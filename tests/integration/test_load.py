@@ -262,7 +262,7 @@ def test_each_failure_has_its_time(place, serve):
     for event in events:
         assert before[0] < event["monotonic"] < after[0]
         assert before[1] < event["wall"] < after[1]
-        assert event["since_start"] * 1000 >= event["took_ms"]
+        assert event["since_start"] * 1000 > event["took_ms"] - 0.001  # both have three decimals
     assert [event["monotonic"] for event in events] == sorted(e["monotonic"] for e in events)
 
 

@@ -232,32 +232,35 @@ def test_a_stop_timeout_kills_before_the_deadline(lastcall):
     assert app.exit_code() == 137
 
 
-def test_only_the_process_gets_the_stop_signal_unless_its_group_is_the_target(lastcall):
-    """A group-wide SIGTERM kills the workers of prefork servers before their master can drain."""
-    prefork = python("""
+# Both wait for signals, the lowest number first; the master ends, with its worker, when told to.
+PREFORK = """
 import os, signal
+waited = {signal.SIGTERM, signal.SIGRTMIN}
+signal.pthread_sigmask(signal.SIG_BLOCK, waited)
 worker = os.fork()
-if worker == 0:
-    signal.signal(signal.SIGTERM, lambda *_: print("worker got SIGTERM"))
-    signal.signal(signal.SIGRTMIN, lambda *_: os._exit(0))
-    print("worker up")
-    while True:
-        signal.pause()
-signal.signal(signal.SIGTERM, lambda *_: print("master got SIGTERM"))
-print("master up")
-signal.pause()
-os.kill(worker, signal.SIGRTMIN)
-os.waitpid(worker, 0)
-""")
-    for target in ("process", "group"):
-        app = lastcall("--stop-target", target, "--", *prefork).ready()
-        app.wait_output("worker up")
-        app.wait_output("master up")
-        app.signal("SIGTERM")
-        assert app.exit_code() == 0
-        app.wait_output("master got SIGTERM")
-        said = [line.raw for line in app.output.list]
-        assert ("worker got SIGTERM" in said) == (target == "group"), app.story(target)
+name = "master" if worker else "worker"
+print(name, "up")
+while (number := signal.sigwait(waited)) == signal.SIGTERM:
+    print(name, "got SIGTERM")
+if worker:
+    os.kill(worker, signal.SIGRTMIN)
+    os.waitpid(worker, 0)
+"""
+
+
+@pytest.mark.parametrize("target", ["process", "group"])
+def test_only_the_process_gets_the_stop_signal_unless_its_group_is_the_target(lastcall, target):
+    """A group-wide SIGTERM kills the workers of prefork servers before their master can drain."""
+    app = lastcall("--stop-target", target, "--", *python(PREFORK)).ready()
+    app.wait_output("worker up")
+    app.wait_output("master up")
+    app.signal("SIGTERM")
+    app.wait_for("stop signal sent")
+    app.signal("SIGRTMIN")
+    assert app.exit_code() == 0
+    said = [line.raw for line in app.output.list]
+    assert "master got SIGTERM" in said
+    assert ("worker got SIGTERM" in said) == (target == "group"), app.story(target)
 
 
 STOPPABLE = python("""
