@@ -4,6 +4,7 @@
 import os
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -15,6 +16,10 @@ from lastcall import PRINT, PYTHON, UNDER, Lastcall  # noqa: E402  (needs the pa
 
 
 def pytest_configure(config):
+    # Under nohup, or a runner like it, SIGHUP is ignored, and all that is started would inherit it.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line("markers", "memory: worth running under valgrind: each path of the "
                                        "code once, in little time")
     config.addinivalue_line("markers", "plain: holds for the plain program only (its size, its "
