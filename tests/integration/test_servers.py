@@ -40,7 +40,10 @@ def nginx(lastcall, place, *options, **keywords):
         file.write(NGINX.format(place=place))
     app = lastcall(*options, "--ports", "8080", "--", *ORDINARY, "nginx", "-e", "stderr", "-c",
                    f"{place}/nginx.conf", **keywords)
-    return app.ready()
+    app.ready()
+    # It listens before it has its signal handlers; who answers has them.
+    assert app.http("/", address=WEB).status == 200
+    return app
 
 
 @needs_nginx
