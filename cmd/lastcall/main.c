@@ -14,10 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum {
-    EXIT_OWN_FAILURE = 125,
-    PRINT_MSEC = 20, /* a line; there may be a hundred */
-};
+enum { PRINT_MSEC = 20 }; /* for a line; there may be a hundred */
 
 extern char **environ;
 
@@ -64,7 +61,7 @@ static int fail(const char *what, int error)
 
     snprintf(text, sizeof(text), "%s: %s", what, strerrordesc_np(-error));
     print_line("", text);
-    return EXIT_OWN_FAILURE;
+    return LC_EXIT_OWN_FAILURE;
 }
 
 static int supervise(struct lc_supervisor_start *start)
@@ -101,11 +98,11 @@ int main(int argc, char **argv)
     lc_config_errors_deinit(&warnings);
     lc_config_errors_deinit(&errors);
     if (r < 0)
-        return EXIT_OWN_FAILURE;
+        return LC_EXIT_OWN_FAILURE;
     if (cli == LC_CLI_HELP)
-        return lc_config_print_help(stdout) < 0 ? EXIT_OWN_FAILURE : EXIT_SUCCESS;
+        return lc_config_print_help(stdout) < 0 ? LC_EXIT_OWN_FAILURE : EXIT_SUCCESS;
     if (cli == LC_CLI_VERSION)
-        return puts("lastcall " LC_VERSION) < 0 || fflush(stdout) < 0 ? EXIT_OWN_FAILURE
+        return puts("lastcall " LC_VERSION) < 0 || fflush(stdout) < 0 ? LC_EXIT_OWN_FAILURE
                                                                       : EXIT_SUCCESS;
     r = follow_parent(start.config->parent_death_signal);
     if (r < 0) {

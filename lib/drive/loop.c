@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/loop.h"
 
+#include "sys/process.h"
+
 #include <errno.h>
 #include <unistd.h>
-
-enum { EXIT_OWN_FAILURE = 125, FLUSH_MSEC = 100 };
 
 /* libevent's log callback has no userdata: this is the one place where it forces a global. */
 static struct lc_log *libevent_log;
@@ -27,8 +27,8 @@ static void on_fatal(int error)
 {
     (void)error; /* has been logged */
     if (libevent_log)
-        lc_log_flush(libevent_log, FLUSH_MSEC);
-    _exit(EXIT_OWN_FAILURE);
+        lc_log_flush(libevent_log, LC_FLUSH_MSEC);
+    _exit(LC_EXIT_OWN_FAILURE);
 }
 
 struct event_base *lc_loop_new(struct lc_log *log)

@@ -15,6 +15,9 @@ enum {
                            evhttp's events cannot but have */
 };
 
+/* For the last lines of a log whose reader is slow. */
+enum { LC_FLUSH_MSEC = 100 };
+
 /* A libevent loop with precise monotonic timers; what libevent has to say goes to `log`. NULL where
  * there is no memory or no descriptor for it. */
 struct event_base *lc_loop_new(struct lc_log *log);

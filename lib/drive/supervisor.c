@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FLUSH_MSEC = 100 }; /* for the last lines, where the log's reader is slow */
-
 static const char supervised[] = "LASTCALL_SUPERVISED=1";
 
 /* Our environment, and the sign by which a lastcall inside knows that there is one outside. */
@@ -194,7 +192,7 @@ int lc_supervisor_run(const struct lc_supervisor_start *start_with)
     r = start(self);
     if (r == 0)
         r = run(self);
-    lc_log_flush(self->log, FLUSH_MSEC);
+    lc_log_flush(self->log, LC_FLUSH_MSEC);
     stop(self);
     return r;
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    EXIT_OWN_FAILURE = 125,
     /* Not every leftover is our child: nobody tells us of the end of what `kubectl exec` started. */
     LEFTOVERS_POLL_MSEC = 50,
 };
@@ -33,7 +32,7 @@ static void start_lane(struct lc_supervisor *self, unsigned lane)
         spawn.listen_fds = self->start->listen_fds;
     }
     if (lc_process_start(&self->process[lane], &spawn) < 0) {
-        lc_supervisor_post_lane(self, LC_EVENT_LANE_GONE, lane, EXIT_OWN_FAILURE);
+        lc_supervisor_post_lane(self, LC_EVENT_LANE_GONE, lane, LC_EXIT_OWN_FAILURE);
         return;
     }
     lc_supervisor_hold_signals(self);

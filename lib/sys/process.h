@@ -20,6 +20,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Exit codes of what never ran: the shell's (POSIX.1, 2.8.2) and, for our own failure, env(1)'s. */
+enum { LC_EXIT_OWN_FAILURE = 125, LC_EXIT_NOT_EXECUTABLE = 126, LC_EXIT_NOT_FOUND = 127 };
+
 struct lc_spawn {
     char *const *argv; /* argv[0] without '/' is looked up in `envp`'s PATH, as execvp(3) does, but
                           ENOEXEC is an error: it is not given to /bin/sh */
@@ -31,7 +34,6 @@ struct lc_spawn {
     unsigned listen_fds; /* descriptors 3 .. 3+listen_fds-1 are passed on, LISTEN_PID set to it;
                             0: the variables are left out, since another process's LISTEN_PID may
                             well be the child's PID by accident */
-    int parent_death_signal; /* prctl(2) PR_SET_PDEATHSIG for the child; 0: none */
 };
 
 struct lc_child {

@@ -12,9 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-
-enum { EXIT_OURS = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
 #define LISTEN_PID       "LISTEN_PID="
 #define PID_DIGITS_MAX   10
@@ -27,7 +24,6 @@ struct plan {
     char **envp;
     const char *path;
     char listen_pid[sizeof LISTEN_PID + PID_DIGITS_MAX]; /* one of envp; the child fills it in */
-    pid_t parent;
     pid_t parent_group;
 };
 
@@ -48,16 +44,6 @@ static int take_foreground(struct plan *plan)
     if (plan->spec->terminal >= 0)
         lc_terminal_give(plan->spec->terminal, getpid(), plan->parent_group);
     return 0;
-}
-
-static int follow_parent(struct plan *plan)
-{
-    if (plan->spec->parent_death_signal == 0)
-        return 0;
-    if (prctl(PR_SET_PDEATHSIG, plan->spec->parent_death_signal, 0, 0, 0) < 0)
-        return -errno;
-    /* It may have died before the call, which then comes too late. */
-    return getppid() == plan->parent ? 0 : -ESRCH;
 }
 
 /* Past the C library, whose sigaction(3) keeps 32 and 33 to itself; in the kernel's structure, too,
@@ -166,7 +152,7 @@ static int exec_program(struct plan *plan)
 
 static uint8_t exec_exit_code(int error)
 {
-    return error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    return error == ENOENT || error == ENOTDIR ? LC_EXIT_NOT_FOUND : LC_EXIT_NOT_EXECUTABLE;
 }
 
 /* The report's text is a pointer: it means the same to the parent, of which we are a copy. */
@@ -176,9 +162,11 @@ _Noreturn static void run_child(struct plan *plan, int report_fd)
         const char *operation;
         int (*take)(struct plan *plan);
     } steps[] = {
-        {"setpgid", lead_group},     {"tcsetpgrp", take_foreground},
-        {"prctl", follow_parent},    {"sigaction", restore_dispositions},
-        {"fcntl", pass_descriptors}, {"sigprocmask", restore_mask},
+        {"setpgid", lead_group},
+        {"tcsetpgrp", take_foreground},
+        {"sigaction", restore_dispositions},
+        {"fcntl", pass_descriptors},
+        {"sigprocmask", restore_mask},
         {"execve", exec_program},
     };
     struct lc_exec_error failure = {.error = 0};
@@ -187,7 +175,7 @@ _Noreturn static void run_child(struct plan *plan, int report_fd)
         failure.error = -steps[i].take(plan);
         failure.operation = steps[i].operation;
         failure.exit_code =
-            steps[i].take == exec_program ? exec_exit_code(failure.error) : EXIT_OURS;
+            steps[i].take == exec_program ? exec_exit_code(failure.error) : LC_EXIT_OWN_FAILURE;
     }
     /* Where nobody reads it any more the exit code is all there is to say. */
     (void)!write(report_fd, &failure, sizeof failure);
@@ -238,7 +226,6 @@ int lc_child_spawn(struct lc_child *ret, const struct lc_spawn *spec)
 {
     __attribute__((__cleanup__(clear_plan))) struct plan plan = {
         .spec = spec,
-        .parent = getpid(),
         .parent_group = getpgrp(),
     };
     int ends[2], r;

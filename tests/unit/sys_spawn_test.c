@@ -284,30 +284,6 @@ static void without_descriptors_spawn_fails_and_leaves_no_child(void)
     CHECK(!lc_reap_has_children());
 }
 
-static void it_dies_with_us_where_asked(void)
-{
-    struct lc_reaped reaped = {.pid = 0};
-    pid_t middle;
-    int ready[2];
-    char byte;
-
-    CHECK_INT(lc_subreaper(), 0);
-    CHECK_INT(pipe2(ready, O_CLOEXEC), 0);
-    middle = fork();
-    if (middle == 0) {
-        struct lc_spawn spec = spec_of(ARGV("sleep", "100"));
-
-        spec.parent_death_signal = SIGTERM;
-        start(&spec);
-        _exit(0);
-    }
-    close(ready[1]);
-    CHECK_INT(read(ready[0], &byte, 1), 0);
-    WAIT_UNTIL(lc_reap(&reaped) == 1 && reaped.pid != middle);
-    CHECK_INT(reaped.kind, LC_REAP_KILLED);
-    CHECK_INT(reaped.status, SIGTERM);
-}
-
 int main(void)
 {
     TEST_ALONE(a_program_runs_and_its_exit_code_is_its_own);
@@ -327,6 +303,5 @@ int main(void)
     TEST_ALONE(a_failure_before_exec_is_125_and_names_its_call);
     TEST_ALONE(sixteen_descriptors_are_enough);
     TEST_ALONE(without_descriptors_spawn_fails_and_leaves_no_child);
-    TEST_ALONE(it_dies_with_us_where_asked);
     return tap_done();
 }
