@@ -45,6 +45,11 @@ def place():
 
 
 @pytest.fixture
+def program_path(program):
+    return PROGRAMS[program].path
+
+
+@pytest.fixture
 def init(program, place):
     """Starts the cell's program, any number of times: init(*command, **options of Init)."""
     started = []
@@ -58,6 +63,12 @@ def init(program, place):
         one.close()
 
 
+def sentence(item):
+    """The test's name as it is read, with its own parameter where it has one."""
+    rest = item.callspec.id.replace(item.callspec.params["program"], "", 1).strip("-")
+    return item.originalname[len("test_"):].replace("_", " ") + (f": {rest}" if rest else "")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
@@ -65,8 +76,8 @@ def pytest_runtest_makereport(item, call):
         return
     program = item.callspec.params["program"]
     wrong = report.failed and call.excinfo.errisinstance(AssertionError)
-    cell = Cell(os.path.basename(item.path)[len("test_"):-len(".py")],
-                item.originalname[len("test_"):].replace("_", " "), program, "ok", "")
+    cell = Cell(os.path.basename(item.path)[len("test_"):-len(".py")], sentence(item), program,
+                "ok", "")
     if report.failed:
         why = {mark.args[0]: mark.args[1] for mark in item.iter_markers("differs")}.get(program)
         seen = str(call.excinfo.value).split("\n", maxsplit=1)[0]
