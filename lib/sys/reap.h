@@ -18,7 +18,7 @@ struct lc_reaped {
 };
 
 /* 1: *ret is one child that ended (and is gone now) or stopped; 0: no more for now; -ECHILD: there
- * are no children at all. Never blocks. */
+ * are no children at all. A child that has let itself be traced by us is let go. Never blocks. */
 int lc_reap(struct lc_reaped *ret);
 
 /* There is a child, alive or not reaped yet. */

@@ -3,6 +3,7 @@
 
 #include "sys_fixture.h"
 
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 
 enum { ORPHANS = 500 };
@@ -114,6 +115,46 @@ static void a_child_that_sends_no_sigchld_is_reaped(void)
     CHECK_INT(reaped.status, 9);
 }
 
+static void exit_with_7(int signal)
+{
+    (void)signal;
+    _exit(7);
+}
+
+/* PTRACE_TRACEME keeps other tracers off; then only its parent can let a signal through. */
+static void a_child_that_let_itself_be_traced_by_us_gets_its_signals(void)
+{
+    pid_t pid = fork();
+    struct lc_reaped reaped;
+
+    if (pid == 0) {
+        signal(SIGTERM, exit_with_7);
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        raise(SIGTERM);
+        _exit(1);
+    }
+    reaped = next();
+    CHECK_INT(reaped.kind, LC_REAP_EXITED);
+    CHECK_INT(reaped.pid, pid);
+    CHECK_INT(reaped.status, 7);
+}
+
+static void a_child_that_let_itself_be_traced_by_us_may_execute_another_program(void)
+{
+    pid_t pid = fork();
+    struct lc_reaped reaped;
+
+    if (pid == 0) {
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        execl("/bin/sh", "sh", "-c", "exit 8", NULL);
+        _exit(1);
+    }
+    reaped = next();
+    CHECK_INT(reaped.kind, LC_REAP_EXITED);
+    CHECK_INT(reaped.pid, pid);
+    CHECK_INT(reaped.status, 8);
+}
+
 /* Many deaths, one SIGCHLD: nobody is lost. */
 static void a_subreaper_reaps_orphans_at_any_rate(void)
 {
@@ -146,6 +187,8 @@ int main(void)
     TEST_ALONE(without_children_it_says_so);
     TEST_ALONE(looking_for_children_reaps_none);
     TEST_ALONE(a_child_that_sends_no_sigchld_is_reaped);
+    TEST_ALONE(a_child_that_let_itself_be_traced_by_us_gets_its_signals);
+    TEST_ALONE(a_child_that_let_itself_be_traced_by_us_may_execute_another_program);
     TEST_ALONE(a_subreaper_reaps_orphans_at_any_rate);
     return tap_done();
 }
