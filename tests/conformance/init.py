@@ -12,7 +12,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
-from lastcall import Lastcall, binary, children, only_child  # noqa: E402  (needs the path)
+from lastcall import (PRINT, PYTHON, Lastcall, binary, children, helper,  # noqa: E402
+                      only_child, prelude, proc_status, python, until)
 
 # `subreaper`: the options with which it does its work where it is not PID 1.
 Program = collections.namedtuple("Program", "name path subreaper")
