@@ -12,24 +12,28 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
-from lastcall import (PRINT, PYTHON, Lastcall, binary, children, helper,  # noqa: E402
-                      only_child, prelude, proc_status, python, until)
+from lastcall import (Lastcall, binary, children, helper, only_child, prelude,  # noqa: E402
+                      proc_status, python, until)
 
-# `subreaper`: the options with which it does its work where it is not PID 1.
-Program = collections.namedtuple("Program", "name path subreaper")
+# `subreaper`: the options with which it does its work where it is not PID 1. `group`: those with
+# which a stop signal is meant to reach more than the application's first process.
+Program = collections.namedtuple("Program", "name path subreaper group")
 
 PROGRAMS = {program.name: program for program in (
-    Program("lastcall", binary(), ()),
-    Program("tini", "/usr/bin/tini-static", ("-s",)),
-    Program("dumb-init", "/usr/bin/dumb-init", ()),
-    Program("catatonit", "/usr/bin/catatonit", ()),
+    Program("lastcall", binary(), (), ()),
+    Program("tini", "/usr/bin/tini-static", ("-s",), ("-g",)),
+    Program("dumb-init", "/usr/bin/dumb-init", (), ()),
+    Program("catatonit", "/usr/bin/catatonit", (), ("-g",)),
 )}
 
 
 class Init(Lastcall):
-    def __init__(self, program, place, command, *, options=(), separator=("--",), **more):
-        """`command` is the application; `options` are the program's own. `more`: see Lastcall."""
-        given = (*program.subreaper, *options) if more.get("subreaper") else options
+    def __init__(self, program, place, command, *, options=(), separator=("--",), group=False,
+                 **more):
+        """`command` is the application; `options` are the program's own. `group`: the application
+        is more than one process. `more`: see Lastcall."""
+        given = [*(program.subreaper if more.get("subreaper") else ()),
+                 *(program.group if group else ()), *options]
         super().__init__(place, [*given, *separator, *command], program=[program.path], **more)
         self.name = program.name
 
