@@ -206,10 +206,11 @@ static int read_signalfd(int fd, struct lc_signal *ret)
     return r;
 }
 
-/* What write(2) to a closed pipe or socket does to the writer. */
-static bool is_own_sigpipe(const struct lc_signal *signal)
+/* What write(2) does to the writer to a closed pipe or socket, or to a file at RLIMIT_FSIZE. */
+static bool is_of_own_write(const struct lc_signal *signal)
 {
-    return signal->number == SIGPIPE && signal->code == SI_USER && signal->pid == getpid();
+    return (signal->number == SIGPIPE || signal->number == SIGXFSZ) && signal->code == SI_USER &&
+           signal->pid == getpid();
 }
 
 int lc_signals_read(struct lc_signals *self, struct lc_signal *ret)
@@ -218,6 +219,6 @@ int lc_signals_read(struct lc_signals *self, struct lc_signal *ret)
 
     do
         r = self->threaded ? read_record(self->fd, ret, sizeof *ret) : read_signalfd(self->fd, ret);
-    while (r > 0 && is_own_sigpipe(ret));
+    while (r > 0 && is_of_own_write(ret));
     return r;
 }

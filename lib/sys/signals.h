@@ -34,8 +34,8 @@ struct lc_signals {
 int lc_signals_init(struct lc_signals *self);
 void lc_signals_deinit(struct lc_signals *self);
 
-/* 1: *ret is the next one; 0: none is waiting; -errno. A SIGPIPE that our own write caused is
- * dropped. Never blocks. */
+/* 1: *ret is the next one; 0: none is waiting; -errno. A SIGPIPE or SIGXFSZ that our own
+ * write caused is dropped. Never blocks. */
 int lc_signals_read(struct lc_signals *self, struct lc_signal *ret);
 
 /* What we were started with, so that a child can be started with just that. */

@@ -5,6 +5,9 @@
 #include "base/mask.h"
 #include "sys_fixture.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 enum { BURST = 10000, RTMIN = 34 };
 
 static struct lc_signals signals;
@@ -205,6 +208,25 @@ static void a_sigpipe_of_our_own_is_dropped_that_of_another_is_not(void)
     CHECK_INT(signal.pid, sender);
 }
 
+static void a_sigxfsz_of_our_own_is_dropped_that_of_another_is_not(void)
+{
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    struct lc_signal signal;
+    pid_t sender;
+    int file = memfd_create("log", MFD_CLOEXEC);
+
+    begin();
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &none), 0);
+    CHECK(write(file, "x", 1) < 0 && errno == EFBIG);
+    send_from_child((int[]){SIGUSR1}, 1);
+    CHECK_INT(next_but_chld(&signal), SIGUSR1);
+    while (lc_signals_read(&signals, &signal) == 1)
+        CHECK_INT(signal.number, SIGCHLD);
+    sender = send_from_child((int[]){SIGXFSZ}, 1);
+    CHECK_INT(next_but_chld(&signal), SIGXFSZ);
+    CHECK_INT(signal.pid, sender);
+}
+
 static void with_sigchld_ignored_on_entry_exit_codes_are_not_lost(void)
 {
     struct lc_signal_state state;
@@ -298,6 +320,7 @@ static void test_all(void)
     TEST_ALONE(a_burst_of_10000_real_time_signals_loses_none);
     TEST_ALONE(what_nobody_reads_for_a_while_is_not_lost);
     TEST_ALONE(a_sigpipe_of_our_own_is_dropped_that_of_another_is_not);
+    TEST_ALONE(a_sigxfsz_of_our_own_is_dropped_that_of_another_is_not);
     TEST_ALONE(with_sigchld_ignored_on_entry_exit_codes_are_not_lost);
     TEST_ALONE(a_sigchld_that_waits_already_is_kept);
     TEST_ALONE(the_state_has_the_mask_with_the_signals_that_the_c_library_hides);
