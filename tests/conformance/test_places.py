@@ -271,6 +271,12 @@ def test_it_works_where_the_reader_of_stderr_has_gone(init, broken_pipe):
     check_life(init(*APPLICATION, stderr=broken_pipe))
 
 
+def test_it_works_where_stderr_is_a_file_that_may_not_grow(init, place):
+    """RLIMIT_FSIZE is reached: each write(2) raises SIGXFSZ."""
+    with open(os.path.join(place, "log"), "wb") as log:
+        check_life(init(*APPLICATION, stderr=log, via=["prlimit", "--fsize=0"]))
+
+
 def test_it_fails_as_usual_for_a_missing_command_where_stderr_is_a_full_pipe(init, full_pipe):
     usual = init("no-such-command").exit_code()
     check_code(init("no-such-command", stderr=full_pipe), usual)

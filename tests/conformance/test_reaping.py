@@ -25,6 +25,10 @@ os.close(writer)
 AND_WAIT = "import signal\nsignal.pause()\n"
 
 
+# Numbers that Python has no names for.
+SYS_EXIT, SYS_CLONE = {"x86_64": (60, 56), "aarch64": (93, 220)}[os.uname().machine]
+
+
 def only_the_application(app, main, timeout=4):
     """Waits until the init has no other child; fails with what it has."""
     until(lambda: children(app.pid) == [main], timeout)
@@ -231,24 +235,65 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert code == 33, f"its parent was told {code}"
 
 
+def test_a_sigterm_gets_through_while_orphans_die_without_end(init):
+    app = init(*python("""
+import os, signal
+if os.fork() == 0:
+    while os.getppid() != 1:  # as long as the application lives
+        if os.fork() == 0:
+            os.fork()
+            os._exit(0)
+        os.wait()
+    os._exit(0)
+signal.signal(signal.SIGTERM, lambda *_: os._exit(6))
+print("up")
+while True:
+    signal.pause()
+"""))
+    app.wait_output("up")
+    main = app.child()
+    assert until(lambda: set(children(app.pid)) > {main}), "the test has no orphans"
+    app.signal("SIGTERM")
+    code = app.exit_code(timeout=4)
+    assert code == 6, f"exit code {code}"
+
+
 # --- threads and tracers ---
 
 def test_an_application_whose_first_thread_has_ended_is_not_taken_for_dead(init):
+    """In /proc it looks like a zombie, but it works, and can be signalled."""
     app = init(*python("""
-import ctypes, os, sys, threading
+import ctypes, os, signal, threading
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 def live_on():
     while open("/proc/self/stat").read().split()[2] != "Z":
         pass
     print("up")
-    sys.stdin.read(1)
+    signal.sigwait([signal.SIGTERM])
     os._exit(8)
 threading.Thread(target=live_on).start()
-ctypes.CDLL(None).syscall(60, 0)  # exit(2): this thread alone
-"""), stdin=-1)
+ctypes.CDLL(None).syscall(%d, 0)  # exit(2): this thread alone
+""" % SYS_EXIT))
     app.wait_output("up")
-    app.outer.stdin.close()
+    app.signal("SIGTERM")
     code = app.exit_code(timeout=4)
     assert code == 8, f"exit code {code}"
+
+
+def test_a_child_that_the_application_gives_to_the_init_does_not_end_it(init):
+    """CLONE_PARENT (clone(2)): it is the application's sibling from its first moment."""
+    app = init(*python("""
+import ctypes, os, signal
+CLONE_PARENT = 0x8000
+sibling = ctypes.CDLL(None).syscall(%d, CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+if sibling == 0:
+    os._exit(5)
+while os.path.exists(f"/proc/{sibling}"):
+    pass
+os._exit(7)
+""" % SYS_CLONE))
+    code = app.exit_code(timeout=4)
+    assert code == 7, f"exit code {code}"
 
 
 def test_an_orphan_that_somebody_traces_is_reaped_when_the_tracer_lets_go(init):

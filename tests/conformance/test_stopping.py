@@ -131,6 +131,23 @@ while True:
         "the daemon was asked first"
 
 
+def test_what_kubectl_exec_started_is_asked_to_stop(init):
+    """Its parent is outside, in the runtime."""
+    app = init("sh", "-c", "echo up; read line; exit 5", stdin=subprocess.PIPE)
+    app.wait_output("up")
+    own_user = os.readlink(f"/proc/{app.pid}/ns/user") == os.readlink("/proc/self/ns/user")
+    with subprocess.Popen(["nsenter", f"--target={app.pid}", "--pid", "--mount",
+                           *([] if own_user else ["--user"]), *CLOSES_IN_300_MS],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as outside:
+        assert outside.stdout.readline() == "server up\n", "it was not started"
+        app.outer.stdin.close()
+        code = app.exit_code(timeout=4)
+        said = outside.stdout.read()
+    assert code == 5, f"exit code {code}"
+    assert "server got SIGTERM" in said, "it was killed before it had read a SIGTERM"
+    assert "server has closed" in said, "it was killed while it was closing"
+
+
 def test_a_stopped_orphan_is_asked_to_stop(init):
     app = up(init("sh", "-c", '(setsid "$@" &); read line; exit 5', "sh", *CLOSES_IN_300_MS,
                   stdin=subprocess.PIPE))
@@ -156,7 +173,8 @@ def live_on():
     print("server has closed")
     os._exit(0)
 threading.Thread(target=live_on).start()
-ctypes.CDLL(None).syscall(60, 0)  # exit(2): this thread alone
+libc = ctypes.CDLL(None)
+libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)  # exit(2): this thread alone
 """)
     app = up(init("sh", "-c", '(setsid "$@" &); read line; exit 5', "sh", *threaded, stdin=subprocess.PIPE))
     app.outer.stdin.close()
@@ -197,8 +215,8 @@ def test_a_stopped_application_ends_at_a_sigterm(init):
 
 @pytest.fixture
 def freezer():
-    """freezer(PID): the process is frozen; freezer(): it is not any more. Skips where no cgroup can
-    be made."""
+    """freezer(PID…): they are frozen; freezer(): they are not any more. Skips where no cgroup can be
+    made."""
     try:
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             place, = [line.split()[1] for line in mounts if line.split()[2] == "cgroup2"][:1]
@@ -214,10 +232,10 @@ def freezer():
         with open(os.path.join(group, name), encoding="ascii") as file:
             return file.read()
 
-    def freeze(pid=None):
-        if pid:
+    def freeze(*pids):
+        for pid in pids:
             write("cgroup.procs", pid)
-        wanted = int(pid is not None)
+        wanted = int(pids != ())
         write("cgroup.freeze", wanted)
         assert until(lambda: f"frozen {wanted}" in read("cgroup.events")), "it does not freeze"
 
@@ -233,6 +251,15 @@ def test_a_frozen_application_gets_its_sigterm_when_it_is_thawed(freezer, init):
     app.signal("SIGTERM")
     assert until(lambda: int(proc_status(main)["ShdPnd"], 16) >> signal.SIGTERM - 1 & 1), \
         "SIGTERM was not passed on"
+    freezer()
+    check_closed(app, 4)
+
+
+def test_a_paused_container_takes_its_sigterm_when_it_goes_on(freezer, init):
+    """docker pause, docker stop, docker unpause: all of it is frozen, the init too."""
+    app = up(init(*CLOSES_IN_300_MS))
+    freezer(app.pid, app.child())
+    app.signal("SIGTERM")
     freezer()
     check_closed(app, 4)
 
