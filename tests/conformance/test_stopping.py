@@ -56,6 +56,11 @@ def up(app):
     return app
 
 
+def orphan_beside(app, main):
+    orphan, = until(lambda: [pid for pid in children(app.pid) if pid != main])
+    return orphan
+
+
 # --- what a shell or a wrapper leaves behind is often the server itself ---
 
 def test_the_server_behind_a_shell_that_waits_for_it_may_close(init):
@@ -91,7 +96,8 @@ def test_a_shell_that_traps_sigterm_for_its_server_has_the_last_word(init):
 # --- the rest, when the application has ended ---
 
 def test_a_grandchild_that_needs_1_s_to_close_has_it_after_the_application_ended(init):
-    app = up(init("sh", "-c", '"$@" & read line; exit 5', "sh", *CLOSES_IN_1_S, stdin=subprocess.PIPE))
+    app = up(init("sh", "-c", '"$@" & read line; exit 5', "sh", *CLOSES_IN_1_S,
+                  stdin=subprocess.PIPE))
     app.outer.stdin.close()
     check_closed(app, 5)
 
@@ -136,8 +142,8 @@ def test_what_kubectl_exec_started_is_asked_to_stop(init):
     app = init("sh", "-c", "echo up; read line; exit 5", stdin=subprocess.PIPE)
     app.wait_output("up")
     own_user = os.readlink(f"/proc/{app.pid}/ns/user") == os.readlink("/proc/self/ns/user")
-    with subprocess.Popen(["nsenter", f"--target={app.pid}", "--pid", "--mount",
-                           *([] if own_user else ["--user"]), *CLOSES_IN_300_MS],
+    with subprocess.Popen(["nsenter", f"--target={app.pid}", "--preserve-credentials", "--pid",
+                           "--mount", *([] if own_user else ["--user"]), *CLOSES_IN_300_MS],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as outside:
         assert outside.stdout.readline() == "server up\n", "it was not started"
         app.outer.stdin.close()
@@ -152,7 +158,7 @@ def test_a_stopped_orphan_is_asked_to_stop(init):
     app = up(init("sh", "-c", '(setsid "$@" &); read line; exit 5', "sh", *CLOSES_IN_300_MS,
                   stdin=subprocess.PIPE))
     main = app.child()
-    orphan, = until(lambda: [pid for pid in children(app.pid) if pid != main])
+    orphan = orphan_beside(app, main)
     os.kill(orphan, signal.SIGSTOP)
     assert until(lambda: state(orphan) == "T"), "it was not stopped"
     app.outer.stdin.close()
@@ -176,7 +182,8 @@ threading.Thread(target=live_on).start()
 libc = ctypes.CDLL(None)
 libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)  # exit(2): this thread alone
 """)
-    app = up(init("sh", "-c", '(setsid "$@" &); read line; exit 5', "sh", *threaded, stdin=subprocess.PIPE))
+    app = up(init("sh", "-c", '(setsid "$@" &); read line; exit 5', "sh", *threaded,
+                  stdin=subprocess.PIPE))
     app.outer.stdin.close()
     check_closed(app, 5)
 
@@ -215,14 +222,14 @@ def test_a_stopped_application_ends_at_a_sigterm(init):
 
 @pytest.fixture
 def freezer():
-    """freezer(PID…): they are frozen; freezer(): they are not any more. Skips where no cgroup can be
-    made."""
+    """freezer(PID…): they are frozen; freezer(): they are not any more. Skips where no cgroup can
+    be made."""
     try:
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             place, = [line.split()[1] for line in mounts if line.split()[2] == "cgroup2"][:1]
         group = tempfile.mkdtemp(prefix="lc-", dir=place)
-    except (OSError, ValueError) as error:
-        pytest.skip(f"no cgroup of version 2 can be made: {error}")
+    except (OSError, ValueError):  # no right to, or none is mounted
+        pytest.skip("no cgroup of version 2 can be made here")
 
     def write(name, text):
         with open(os.path.join(group, name), "w", encoding="ascii") as file:
@@ -267,7 +274,7 @@ def test_a_paused_container_takes_its_sigterm_when_it_goes_on(freezer, init):
 def test_while_the_application_is_frozen_orphans_are_reaped(freezer, init):
     app = up(init("sh", "-c", '(setsid "$@" &); exec sleep 100', "sh", *CLOSES_IN_300_MS))
     main = app.child()
-    orphan, = until(lambda: [pid for pid in children(app.pid) if pid != main])
+    orphan = orphan_beside(app, main)
     freezer(main)
     os.kill(orphan, signal.SIGKILL)
     assert until(lambda: children(app.pid) == [main]), "a zombie is left"
@@ -296,7 +303,7 @@ os._exit(6)
 
 
 def test_a_signal_to_the_group_of_the_init_reaches_the_application_once(init):
-    """`kill -USR1 -PGID` from outside: the init passes it on, so the application is not in there."""
+    """`kill -USR1 -PGID` from outside: the init passes it on, so the application has another."""
     app = up(init(*python("""
 import os, signal
 count = 0
