@@ -21,6 +21,13 @@ static void spawn_basics(const struct lc_supervisor *self, struct lc_spawn *ret)
     };
 }
 
+static void forward_held(struct lc_supervisor *self)
+{
+    for (int signal = 1; signal <= LC_SIGNALS_MAX; signal++)
+        for (; self->held[signal] > 0; self->held[signal]--)
+            lc_supervisor_forward(self, signal);
+}
+
 static void start_lane(struct lc_supervisor *self, unsigned lane)
 {
     bool is_main = lane == self->engine.lifecycle.policy.main_lane;
@@ -36,9 +43,8 @@ static void start_lane(struct lc_supervisor *self, unsigned lane)
         return;
     }
     lc_supervisor_hold_signals(self);
-    for (int signal = 1; is_main && signal <= LC_SIGNALS_MAX; signal++)
-        if (self->held >> (signal - 1) & 1)
-            lc_supervisor_forward(self, signal);
+    if (is_main)
+        forward_held(self);
 }
 
 /* The main process gets the signal that we got: an image's STOPSIGNAL is meant for it. */

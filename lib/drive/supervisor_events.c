@@ -13,6 +13,7 @@
 enum {
     SIGNALS_PER_TURN = 16, /* each costs a walk through all that are queued, in the kernel */
     EXEC_PATIENCE_MSEC = 1000,
+    FIRST_THAT_QUEUES = 32, /* the kernel's SIGRTMIN: the C library's is higher */
 };
 
 void lc_supervisor_post_lane(struct lc_supervisor *self, enum lc_event_kind kind, unsigned lane,
@@ -269,6 +270,13 @@ static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *s
                                                      .hurry = keyboard});
 }
 
+/* As the kernel keeps those that wait: ordinary ones once, real-time ones each (signal(7)). */
+static void hold(struct lc_supervisor *self, int signal)
+{
+    if (signal >= FIRST_THAT_QUEUES || self->held[signal] == 0)
+        self->held[signal]++;
+}
+
 static void on_other_signal(struct lc_supervisor *self, const struct lc_signal *signal)
 {
     int to = self->start->nested ? LC_SIGNAL_FORWARD : self->config->signals[signal->number];
@@ -288,7 +296,7 @@ static void on_other_signal(struct lc_supervisor *self, const struct lc_signal *
     if (self->engine.lifecycle.lane[self->engine.lifecycle.policy.main_lane].started)
         lc_supervisor_forward(self, to);
     else
-        self->held |= UINT64_C(1) << (to - 1);
+        hold(self, to);
 }
 
 static void on_signal(struct lc_supervisor *self, const struct lc_signal *signal)

@@ -34,9 +34,10 @@ struct lc_supervisor {
 
     struct lc_signals signals;
     struct event *signal_event;
-    struct event *resume_timer; /* set: signals are not read until then */
-    uint64_t held;              /* signals for a main process that does not exist yet: bit N-1 */
-    bool undeliverable;         /* said once that the main process cannot be signalled */
+    struct event *resume_timer;        /* set: signals are not read until then */
+    unsigned held[LC_SIGNALS_MAX + 1]; /* by number: how many came for a main process that does
+                                          not exist yet */
+    bool undeliverable;                /* said once that the main process cannot be signalled */
 
     struct event *leftovers_timer;
     struct lc_http *http;

@@ -219,10 +219,12 @@ os._exit(6)
     assert app.exit_code() == 6
 
 
-def test_an_inherited_pending_signal_is_not_lost(lastcall):
-    app = lastcall("--log-level", "debug", "--", *LISTENER, via=prelude("--pending", "SIGUSR1"))
-    app.ready()
-    app.wait_for("signal", signal="SIGUSR1")
+def test_signals_that_were_pending_before_the_start_reach_the_process_each_of_them(lastcall):
+    pending = ["SIGUSR1", "SIGRTMIN+6", "SIGRTMIN+5", "SIGRTMIN+6"]
+    app = lastcall("--", *LISTENER, via=prelude(*(word for name in pending
+                                                  for word in ("--pending", name))))
+    assert until(lambda: len(got(app)) == 4), app.story(f"got {got(app)}")
+    assert finish(app) == [10, 39, 40, 40]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a program with another uid")
