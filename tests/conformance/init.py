@@ -12,8 +12,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
-from lastcall import (Lastcall, binary, children, helper, only_child, prelude,  # noqa: E402
-                      proc_status, python, until)
+from lastcall import (PYTHON, Lastcall, binary, children, descendants, helper,  # noqa: E402
+                      number, only_child, pid_inside, prelude, proc_status, python, until)
 
 # `subreaper`: the options with which it does its work where it is not PID 1. `group`: those with
 # which a stop signal is meant to reach more than the application's first process.

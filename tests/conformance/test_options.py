@@ -1,84 +1,149 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the init's own words end and the application's begin."""
+"""Where the init's own options end, and what of the rest the application gets."""
 
-import json
 import os
+import re
 
-from lastcall import PYTHON
+import pytest
 
-ARGUMENTS = [PYTHON, "-I", "-S", "-c",
-             "import json, sys; print(json.dumps([repr(a.encode(errors='surrogateescape')) "
-             "for a in sys.argv[1:]]))"]
+from init import PYTHON
 
+# What each program's own help and manual call these two.
+HELP = {"lastcall": "--help", "tini": "-h", "dumb-init": "--help", "catatonit": "-h"}
+VERSION = {"lastcall": "--version", "tini": "--version", "dumb-init": "--version",
+           "catatonit": "--version"}
 
-def arguments(app):
-    assert app.exit_code() == 0, f"exit code {app.exit_code()}, said: {str(app.log)[:120]!r}"
-    return json.loads(app.wait_output("["))
+# Prints the words that it got, one a line, as Python writes bytes.
+SHOW = f"""#!{PYTHON} -IS
+import os, sys
+for word in sys.argv[1:]:
+    print(os.fsencode(word))
+"""
 
-
-def same(app, words):
-    found = arguments(app)
-    wanted = [repr(os.fsencode(word)) for word in words]
-    assert found == wanted, f"the command got {found[:8]}"
-
-
-def test_a_shell_command_needs_no_separator(init):
-    code = init("sh", "-c", "exit 7", separator=()).exit_code()
-    assert code == 7, f"exit code {code}"
+asks_for_separator = pytest.mark.differs("tini", "its usage asks for -- there")
 
 
-def test_options_behind_the_command_are_its_own(init):
-    words = ["-v", "-g", "--version", "-s", "--help", "-c"]
-    same(init(*ARGUMENTS, *words, separator=()), words)
+@pytest.fixture
+def arrives(init, place):
+    """Checks that these words, behind a command, reach it as they are."""
+    def check(*words, separator=("--",)):
+        app = init(script(place, "show", SHOW), *words, separator=separator)
+        ends_with(app, 0)
+        got, sent = [line.raw for line in app.output.list], [repr(as_bytes(word)) for word in words]
+        assert got == sent, f"got {', '.join(got)[:200]}"
+    return check
 
 
-def test_a_separator_ends_the_options(init):
-    same(init(*ARGUMENTS, "a"), ["a"])
+def script(place, name, text):
+    path = os.path.join(place, name)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    return path
 
 
-def test_a_separator_behind_the_command_is_its_own(init):
-    same(init(*ARGUMENTS, "a", "--", "b", separator=()), ["a", "--", "b"])
+def as_bytes(word):
+    return word.encode(errors="surrogateescape")
 
 
-def test_a_second_separator_is_an_argument(init):
-    same(init(*ARGUMENTS, "--", "--", "x"), ["--", "--", "x"])
+def said(app):
+    return " / ".join(line.raw for line in app.log.list)
 
 
-def test_arguments_are_passed_on_byte_for_byte(init):
-    words = ["", " ", "\t\n", "'\"\\$`*", "ä€😀", os.fsdecode(b"\xff\xfe\x80"), "a=b", "-"]
-    same(init(*ARGUMENTS, *words), words)
+def ends_with(app, wanted):
+    code = app.exit_code(timeout=4)
+    assert code == wanted, f"exit code {code}, said: {said(app)}"
 
 
-def test_5000_arguments_are_passed_on(init):
-    words = [str(number) for number in range(5000)]
-    same(init(*ARGUMENTS, *words), words)
+# --- whose they are ---
+
+@asks_for_separator
+def test_sh_minus_c_needs_no_separator(init):
+    ends_with(init("sh", "-c", 'exit "$1"', "sh", "7", separator=()), 7)
 
 
-def test_the_program_gets_its_name_as_it_was_given(init):
-    app = init("sh", "-c", 'tr "\\0" "\\n" < /proc/self/cmdline | head -n 1; :')
-    app.exit_code()
-    app = init("bash", "-c", "echo name=$BASH_ARGV0 $0")
-    assert app.exit_code() == 0
-    assert "name=bash bash" in app.wait_output("name"), "another name"
+@asks_for_separator
+def test_options_behind_the_command_belong_to_it(arrives):
+    """Each program's own among them."""
+    arrives("-c", "-e", "-g", "-h", "-s", "-v", "-V", "-x", "--help", "--version", "--verbose",
+            "--config=no", "--single-child", "--rewrite", "-p", "SIGKILL", separator=())
 
 
-def test_help_is_printed_on_stdout_and_is_no_failure(init, program):
-    app = init("--help" if program in ("lastcall", "dumb-init") else "-h", separator=())
-    code = app.exit_code()
-    assert code == 0, f"exit code {code}"
-    assert any("sage" in line.raw for line in app.output.list), "not on stdout"
+def test_options_behind_the_separator_belong_to_the_command(arrives):
+    arrives("-c", "-g", "-h", "-s", "-v", "--help", "--version")
 
 
-def test_the_version_is_printed_on_stdout_and_is_no_failure(init):
-    app = init("--version", separator=())
-    code = app.exit_code()
-    assert code == 0, f"exit code {code}"
-    assert app.output.list and any(char.isdigit() for char in app.output.list[0].raw), \
-        "not on stdout"
+@asks_for_separator
+def test_a_separator_behind_the_command_belongs_to_it(arrives):
+    arrives("a", "--", "b", "--", separator=())
 
 
-def test_an_unknown_option_is_an_error_and_nothing_is_started(init, place):
-    app = init("touch", f"{place}/started", options=["--no-such-option"])
-    assert app.exit_code() != 0, "exit code 0"
-    assert not os.path.exists(f"{place}/started"), "the command ran"
-    assert app.said(""), "not a word"
+def test_a_second_separator_belongs_to_the_command(arrives):
+    arrives("--", "--", "a")
+
+
+def test_a_lone_minus_is_an_argument_like_others(arrives):
+    arrives("-", "a", "-", separator=())
+
+
+def test_a_command_that_begins_with_a_minus_can_be_started_behind_the_separator(init, place):
+    script(place, "-v", "#!/bin/sh\nexit 3\n")
+    ends_with(init("-v", via=["env", f"PATH={place}"]), 3)
+
+
+# --- byte for byte ---
+
+def test_empty_arguments_stay(arrives):
+    arrives("", "a", "", "")
+
+
+def test_arguments_with_spaces_quotes_and_newlines_stay(arrives):
+    arrives("a b", " ", "'", '"', "$HOME", "`id`", "*", "\\", "a\nb", "\t", "${X}", "$$")
+
+
+def test_arguments_that_are_no_utf_8_stay(arrives):
+    every = bytes(range(1, 256)).decode(errors="surrogateescape")
+    arrives(every, "\udcff\udcfe", "caf\udce9")
+
+
+def test_10_000_arguments_of_1_mb_in_all_arrive(arrives):
+    arrives(*(f"{number:0100}" for number in range(10_000)))
+
+
+def test_the_command_sees_its_name_as_it_was_given(init):
+    """Programs such as busybox are several, and go by it: it is not the path that was found."""
+    app = init("cat", "/proc/self/cmdline")
+    ends_with(app, 0)
+    assert app.output.list[0].raw == "cat\0/proc/self/cmdline\0", f"saw {app.output.list[0].raw!r}"
+
+
+# --- the init's own ---
+
+def test_its_help_goes_to_stdout_and_its_exit_code_is_0(init, program):
+    is_told(init(options=(HELP[program],), separator=()), "(?i)usage")
+
+
+def test_its_version_goes_to_stdout_and_its_exit_code_is_0(init, program):
+    is_told(init(options=(VERSION[program],), separator=()), r"\d\.\d")
+
+
+def is_told(app, word):
+    ends_with(app, 0)
+    on_stdout = any(re.search(word, line.raw) for line in app.output.list)
+    assert on_stdout, f"not on stdout, but: {said(app)}"
+
+
+def test_an_unknown_option_is_named_and_nothing_is_started(init):
+    app = init("sh", "-c", "echo started", options=("-Z",))
+    code = app.exit_code(timeout=4)
+    assert code != 0, "exit code 0"
+    assert "Z" in said(app), f"does not name it: {said(app)}"
+    assert not app.output.list, "it started the command"
+
+
+def test_without_a_command_it_says_so_and_its_exit_code_is_not_0(init):
+    for separator in (), ("--",):
+        app = init(separator=separator)
+        code = app.exit_code(timeout=4)
+        assert code != 0, "exit code 0"
+        assert app.log.list, "says nothing on stderr"
