@@ -234,14 +234,12 @@ int lc_child_spawn(struct lc_child *ret, const struct lc_spawn *spec)
     r = plan_environment(&plan);
     if (r < 0)
         return r;
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) /* the one report fits in it */
         return -errno;
 
     LC_CLEANUP_FD int reader = ends[0];
     LC_CLEANUP_FD int writer = ends[1];
 
-    if (fcntl(reader, F_SETFL, O_NONBLOCK) < 0)
-        return -errno;
     /* Not fork(3), whose handlers take locks; not vfork(2), which waits for exec. */
     pid = _Fork();
     if (pid < 0)
