@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policies.h"
 
-#include <signal.h>
-#include <stddef.h>
+#include "../unit/policy.h"
 
-enum { PRE = LC_HOOK_PRE_STOP, POST = LC_HOOK_POST_STOP };
+#include <signal.h>
 
 /* Times are a few milliseconds: only their order matters. */
 static struct lc_policy one(void)
@@ -35,19 +34,10 @@ static void hooked(struct lc_policy *policy)
     policy->drain = true;
     policy->readiness = LC_READINESS_AFTER_WINDOW;
     policy->lane[0].stop_timeout = 30;
-    for (size_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
-        policy->lane[0].hooks[kind] = 2;
-        policy->lane[0].hook_timeout[kind][0] = 12;
-        policy->lane[0].hook_timeout[kind][1] = 90;
-    }
-}
-
-static void add_lane(struct lc_policy *policy, uint32_t needs)
-{
-    policy->lane[policy->lanes].needs = needs;
-    policy->lane[policy->lanes].stop_timeout = LC_NEVER;
-    policy->lane[policy->lanes].essential = true;
-    policy->lanes++;
+    add_hook(policy, 0, PRE, 12);
+    add_hook(policy, 0, PRE, 90);
+    add_hook(policy, 0, POST, 12);
+    add_hook(policy, 0, POST, 90);
 }
 
 static void served_by_another(struct lc_policy *policy)
@@ -55,8 +45,7 @@ static void served_by_another(struct lc_policy *policy)
     add_lane(policy, 0);
     policy->lane[0].needs = 1u << 1;
     policy->drain = true;
-    policy->lane[1].hooks[PRE] = 1;
-    policy->lane[1].hook_timeout[PRE][0] = 40;
+    add_hook(policy, 1, PRE, 40);
     policy->second[SIGTERM] = LC_SECOND_HURRY;
 }
 
@@ -64,11 +53,9 @@ static void side_by_side(struct lc_policy *policy)
 {
     add_lane(policy, 0);
     policy->readiness = LC_READINESS_HOLD;
-    policy->lane[1].hooks[PRE] = 1;
-    policy->lane[1].hook_timeout[PRE][0] = 26;
+    add_hook(policy, 1, PRE, 26);
     policy->lane[1].essential = false;
-    policy->lane[0].hooks[POST] = 1;
-    policy->lane[0].hook_timeout[POST][0] = 200;
+    add_hook(policy, 0, POST, 200);
 }
 
 static void one_shot_first(struct lc_policy *policy)
@@ -96,8 +83,7 @@ static void web_worker_and_database(struct lc_policy *policy)
     add_lane(policy, 0);
     policy->lane[0].needs = 1u << 2;
     policy->main_lane = 1;
-    policy->lane[1].hooks[PRE] = 1;
-    policy->lane[1].hook_timeout[PRE][0] = 70;
+    add_hook(policy, 1, PRE, 70);
     policy->window_min = policy->window_max = 15;
     policy->window_quiet = 0;
 }
@@ -108,10 +94,8 @@ static void nobody_serves(struct lc_policy *policy)
     policy->lane[0].serves = false;
     policy->lane[0].needs = 1u << 1;
     policy->drain = true;
-    policy->lane[0].hooks[PRE] = 1;
-    policy->lane[0].hook_timeout[PRE][0] = 20;
-    policy->lane[0].hooks[POST] = 1;
-    policy->lane[0].hook_timeout[POST][0] = 200;
+    add_hook(policy, 0, PRE, 20);
+    add_hook(policy, 0, POST, 200);
 }
 
 static void no_time_to_spare(struct lc_policy *policy)
@@ -119,8 +103,7 @@ static void no_time_to_spare(struct lc_policy *policy)
     add_lane(policy, 0);
     policy->lane[0].needs = 1u << 1;
     policy->grace = 30;
-    policy->lane[0].hooks[PRE] = 1;
-    policy->lane[0].hook_timeout[PRE][0] = 20;
+    add_hook(policy, 0, PRE, 20);
 }
 
 static void no_margin_and_no_reserve(struct lc_policy *policy)

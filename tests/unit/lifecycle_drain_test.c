@@ -31,8 +31,7 @@ static void a_second_drain_changes_nothing(void)
 static void nobody_is_asked_before_the_stop_signal_nor_is_drained_before_every_hook_is_done(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WORKER].hooks[PRE] = 1;
-    policy.lane[WORKER].hook_timeout[PRE][0] = 7000;
+    add_hook(&policy, WORKER, PRE, 7000);
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off, hook worker pre 0\n"
                   "[  5000] tick             -> draining\n"
@@ -94,8 +93,7 @@ static void so_it_does_where_every_wake_up_was_missed(void)
 {
     struct lc_policy policy = one_lane();
     policy.drain = true;
-    policy.lane[WEB].hooks[PRE] = 1;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, WEB, PRE, 2000);
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -106,8 +104,7 @@ static void an_undo_brings_readiness_back(void)
 {
     struct lc_policy policy = one_lane();
     policy.drain = true;
-    policy.lane[WEB].hooks[PRE] = 1;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, WEB, PRE, 2000);
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -200,7 +197,7 @@ static void a_drain_while_starting_is_drained_at_once_and_starts_nothing(void)
 static void its_undo_goes_on_starting(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[DB].hooks[PRE] = 1;
+    add_hook(&policy, DB, PRE, 0);
 
     TRACE_FROM_START(policy, "[     0] begin            -> start db\n"
                              "[    10] drain            -> drained\n"

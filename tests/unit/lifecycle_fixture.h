@@ -4,13 +4,13 @@
 
 /* The policies that the lifecycle's tests start from, and golden traces (trace.h). */
 
+#include "policy.h"
 #include "tap.h"
 #include "trace.h"
 
 #include <signal.h>
 
 enum { WEB, WORKER, DB };
-enum { PRE = LC_HOOK_PRE_STOP, POST = LC_HOOK_POST_STOP };
 
 #define TRACE(policy, text)            CHECK_STR(trace_of(&(policy), true, text), text)
 #define TRACE_FROM_START(policy, text) CHECK_STR(trace_of(&(policy), false, text), text)
@@ -38,12 +38,9 @@ __attribute__((unused)) static struct lc_policy three_lanes(void)
 {
     struct lc_policy policy = one_lane();
 
-    policy.lanes = 3;
     policy.lane[WEB].needs = 1u << DB;
-    policy.lane[WORKER] = policy.lane[WEB];
-    policy.lane[WORKER].serves = false;
-    policy.lane[DB] = policy.lane[WORKER];
-    policy.lane[DB].needs = 0;
+    add_lane(&policy, 1u << DB);
+    add_lane(&policy, 0);
     return policy;
 }
 

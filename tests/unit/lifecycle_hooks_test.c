@@ -2,14 +2,19 @@
 /* The lifecycle, a sentence and a golden trace each: preStop and postStop hooks. */
 #include "lifecycle_fixture.h"
 
-/* Hooks */
+/* A web server with two hooks, which are given 2 s and 3 s. */
+static struct lc_policy with_two_hooks(enum lc_hook_kind kind)
+{
+    struct lc_policy policy = one_lane();
+
+    add_hook(&policy, WEB, kind, 2000);
+    add_hook(&policy, WEB, kind, 3000);
+    return policy;
+}
 
 static void pre_stop_hooks_run_one_after_the_other_when_the_window_is_over(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    struct lc_policy policy = with_two_hooks(PRE);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -19,10 +24,7 @@ static void pre_stop_hooks_run_one_after_the_other_when_the_window_is_over(void)
 
 static void each_hook_is_given_up_at_its_timeout(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    struct lc_policy policy = with_two_hooks(PRE);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -34,7 +36,7 @@ static void a_hook_without_any_time_is_given_up_at_once(void)
 {
     struct lc_policy policy = one_lane();
     policy.window_min = policy.window_max = 0;
-    policy.lane[WEB].hooks[PRE] = 1;
+    add_hook(&policy, WEB, PRE, 0);
 
     TRACE(policy, "[     0] SIGTERM          -> draining: readiness off, hook web pre 0, end hook "
                   "web pre 0; stopping: ask web\n");
@@ -42,10 +44,7 @@ static void a_hook_without_any_time_is_given_up_at_once(void)
 
 static void the_answer_of_a_hook_that_was_given_up_is_dropped(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    struct lc_policy policy = with_two_hooks(PRE);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -57,10 +56,7 @@ static void the_answer_of_a_hook_that_was_given_up_is_dropped(void)
 
 static void the_drain_begins_when_the_hooks_are_done(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    struct lc_policy policy = with_two_hooks(PRE);
     policy.drain = true;
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
@@ -74,9 +70,8 @@ static void the_drain_begins_when_the_hooks_are_done(void)
 static void a_hook_is_given_up_when_the_stop_reserve_begins(void)
 {
     struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 60000;
+    add_hook(&policy, WEB, PRE, 2000);
+    add_hook(&policy, WEB, PRE, 60000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -86,10 +81,7 @@ static void a_hook_is_given_up_when_the_stop_reserve_begins(void)
 
 static void the_hooks_of_a_lane_that_has_ended_are_given_up(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    struct lc_policy policy = with_two_hooks(PRE);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -99,10 +91,7 @@ static void the_hooks_of_a_lane_that_has_ended_are_given_up(void)
 
 static void post_stop_hooks_run_after_the_lane_has_ended(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 2000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
+    struct lc_policy policy = with_two_hooks(POST);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> stopping: ask web\n"
@@ -114,10 +103,7 @@ static void post_stop_hooks_run_after_the_lane_has_ended(void)
 
 static void post_stop_hooks_run_when_a_lane_ends_by_itself(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 2000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
+    struct lc_policy policy = with_two_hooks(POST);
 
     TRACE(policy, "[     0] gone web 2       -> stopping: readiness off, hook web post 0\n"
                   "[    10] done web post 0  -> hook web post 1\n"
@@ -128,8 +114,7 @@ static void post_stop_hooks_run_when_a_lane_ends_by_itself(void)
 static void what_a_lane_needs_is_stopped_after_its_post_stop_hooks(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WORKER].hooks[POST] = 1;
-    policy.lane[WORKER].hook_timeout[POST][0] = 9000;
+    add_hook(&policy, WORKER, POST, 9000);
     policy.lane[WEB].serves = false;
 
     TRACE(policy, "[     0] SIGTERM          -> stopping: readiness off, ask web, ask worker\n"
@@ -141,8 +126,8 @@ static void what_a_lane_needs_is_stopped_after_its_post_stop_hooks(void)
 static void post_stop_hooks_leave_the_lanes_beneath_their_reserve(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = policy.lane[WEB].hook_timeout[POST][1] = 60000;
+    add_hook(&policy, WEB, POST, 60000);
+    add_hook(&policy, WEB, POST, 60000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, ask worker\n"
                   "[    10] gone worker 0    -> nothing\n"
@@ -155,8 +140,7 @@ static void post_stop_hooks_leave_the_lanes_beneath_their_reserve(void)
 static void no_post_stop_hook_begins_where_no_time_for_it_is_left(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WEB].hooks[POST] = 1;
-    policy.lane[WEB].hook_timeout[POST][0] = 60000;
+    add_hook(&policy, WEB, POST, 60000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, ask worker\n"
                   "[    10] gone worker 0    -> nothing\n"
@@ -168,9 +152,8 @@ static void no_post_stop_hook_begins_where_no_time_for_it_is_left(void)
 static void post_stop_hooks_end_at_the_deadline(void)
 {
     struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 60000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
+    add_hook(&policy, WEB, POST, 60000);
+    add_hook(&policy, WEB, POST, 3000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> stopping: ask web\n"
@@ -182,10 +165,7 @@ static void post_stop_hooks_end_at_the_deadline(void)
 
 static void no_post_stop_hook_begins_after_the_deadline(void)
 {
-    struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 2000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
+    struct lc_policy policy = with_two_hooks(POST);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> stopping: ask web\n"
@@ -197,8 +177,7 @@ static void no_post_stop_hook_begins_after_the_deadline(void)
 static void a_lane_that_serves_nobody_has_its_hooks_and_its_stop_beside_the_window(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WORKER].hooks[PRE] = 1;
-    policy.lane[WORKER].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, WORKER, PRE, 2000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, hook worker pre 0\n"
                   "[  1000] done worker pre 0 -> ask worker\n"
@@ -209,8 +188,7 @@ static void a_lane_that_serves_nobody_has_its_hooks_and_its_stop_beside_the_wind
 static void but_not_where_one_that_serves_needs_it(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[DB].hooks[PRE] = 1;
-    policy.lane[DB].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, DB, PRE, 2000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, ask worker\n"
                   "[    10] gone worker 0    -> nothing\n"
@@ -222,8 +200,7 @@ static void but_not_where_one_that_serves_needs_it(void)
 static void such_a_lane_holds_nothing_up_with_its_hooks(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WORKER].hooks[PRE] = 1;
-    policy.lane[WORKER].hook_timeout[PRE][0] = 20000;
+    add_hook(&policy, WORKER, PRE, 20000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, hook worker pre 0\n"
                   "[  5000] tick             -> stopping: ask web\n"
@@ -234,8 +211,7 @@ static void the_drain_s_timeout_does_not_end_hooks_that_still_run(void)
 {
     struct lc_policy policy = three_lanes();
     policy.drain = true;
-    policy.lane[WORKER].hooks[PRE] = 1;
-    policy.lane[WORKER].hook_timeout[PRE][0] = 20000;
+    add_hook(&policy, WORKER, PRE, 20000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, hook worker pre 0\n"
                   "[  5000] tick             -> draining\n"
@@ -246,8 +222,7 @@ static void the_drain_s_timeout_does_not_end_hooks_that_still_run(void)
 static void its_hooks_too_are_given_up_for_the_stop_reserve(void)
 {
     struct lc_policy policy = three_lanes();
-    policy.lane[WORKER].hooks[PRE] = 1;
-    policy.lane[WORKER].hook_timeout[PRE][0] = 60000;
+    add_hook(&policy, WORKER, PRE, 60000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off, hook worker pre 0\n"
                   "[  5000] tick             -> stopping: ask web\n"
@@ -260,8 +235,7 @@ static void where_nobody_serves_hooks_run_in_draining(void)
 {
     struct lc_policy policy = three_lanes();
     policy.lane[WEB].serves = false;
-    policy.lane[WORKER].hooks[PRE] = 1;
-    policy.lane[WORKER].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, WORKER, PRE, 2000);
 
     TRACE(policy,
           "[     0] SIGTERM          -> draining: readiness off, hook worker pre 0, ask web\n"

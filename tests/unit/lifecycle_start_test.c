@@ -143,8 +143,7 @@ static void while_starting_nothing_more_is_started_and_nothing_is_waited_for(voi
 {
     struct lc_policy policy = three_lanes();
     policy.drain = true;
-    policy.lane[DB].hooks[PRE] = 1;
-    policy.lane[DB].hook_timeout[PRE][0] = 1000;
+    add_hook(&policy, DB, PRE, 1000);
 
     TRACE_FROM_START(policy, "[     0] begin            -> start db\n"
                              "[   100] SIGTERM          -> stopping: ask db\n"

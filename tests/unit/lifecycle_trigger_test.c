@@ -31,8 +31,7 @@ static void where_nobody_who_serves_is_left_the_others_have_their_hooks_but_no_w
 {
     struct lc_policy policy = three_lanes();
     policy.drain = true;
-    policy.lane[DB].hooks[PRE] = 1;
-    policy.lane[DB].hook_timeout[PRE][0] = 1000;
+    add_hook(&policy, DB, PRE, 1000);
 
     TRACE(policy,
           "[  1000] gone web 3       -> draining: readiness off, hook db pre 0, ask worker\n"
@@ -98,11 +97,9 @@ static void the_first_sigint_after_a_sigterm_is_a_second_signal(void)
 static void a_kill_ends_hooks_and_starts_no_more(void)
 {
     struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 2000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
-    policy.lane[WEB].hooks[PRE] = 1;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, WEB, POST, 2000);
+    add_hook(&policy, WEB, POST, 3000);
+    add_hook(&policy, WEB, PRE, 2000);
 
     TRACE(policy, "[     0] SIGINT           -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
@@ -124,9 +121,8 @@ static void a_kill_while_only_leftovers_are_left_kills_them(void)
 static void a_kill_when_only_post_stop_hooks_are_left_ends_them(void)
 {
     struct lc_policy policy = one_lane();
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 2000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
+    add_hook(&policy, WEB, POST, 2000);
+    add_hook(&policy, WEB, POST, 3000);
 
     TRACE(policy, "[     0] SIGINT           -> propagating: readiness off\n"
                   "[    10] gone web 0       -> stopping: hook web post 0\n"
@@ -159,11 +155,9 @@ static void hurry_ends_hooks_and_starts_no_more(void)
 {
     struct lc_policy policy = one_lane();
     policy.second[SIGTERM] = LC_SECOND_HURRY;
-    policy.lane[WEB].hooks[POST] = 2;
-    policy.lane[WEB].hook_timeout[POST][0] = 2000;
-    policy.lane[WEB].hook_timeout[POST][1] = 3000;
-    policy.lane[WEB].hooks[PRE] = 1;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
+    add_hook(&policy, WEB, POST, 2000);
+    add_hook(&policy, WEB, POST, 3000);
+    add_hook(&policy, WEB, PRE, 2000);
 
     TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
