@@ -15,6 +15,14 @@ static const char *refused(const struct lc_policy *policy)
     return why ? why : "accepted";
 }
 
+static struct lc_actions step(struct lc_lifecycle *lifecycle, lc_msec now, struct lc_event event)
+{
+    struct lc_actions actions;
+
+    lc_lifecycle_step(lifecycle, now, &event, &actions);
+    return actions;
+}
+
 static void a_policy_that_contradicts_itself_is_refused(void)
 {
     struct lc_policy policy = three_lanes();
@@ -97,25 +105,22 @@ static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
     struct lc_policy policy = sixteen_lanes();
     struct lc_lifecycle lifecycle;
     struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    actions = step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK});
     for (uint8_t i = 0; i < LC_LANES_MAX; i++) {
         CHECK_INT(actions.list[0].kind, LC_ACTION_LANE_START);
         CHECK_INT(actions.list[0].lane, i);
-        event = (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = i};
-        lc_lifecycle_step(&lifecycle, i, &event, &actions);
+        actions = step(&lifecycle, i, (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = i});
     }
     CHECK_INT(lifecycle.phase, LC_PHASE_RUNNING);
     CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, NULL), 0);
-    event = (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM};
-    lc_lifecycle_step(&lifecycle, 100, &event, &actions);
+    actions = step(&lifecycle, 100, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM});
     for (uint8_t i = LC_LANES_MAX; i-- > 0;) {
         CHECK_INT(actions.list[actions.count - 1].kind, LC_ACTION_LANE_ASK);
         CHECK_INT(actions.list[actions.count - 1].lane, i);
-        event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i};
-        lc_lifecycle_step(&lifecycle, 100u + i, &event, &actions);
+        actions =
+            step(&lifecycle, 100u + i, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i});
     }
     CHECK_INT(lifecycle.phase, LC_PHASE_EXITED);
     CHECK_INT(lc_lifecycle_exit_code(&lifecycle), 0);
@@ -127,23 +132,18 @@ static void an_event_of_a_lane_beyond_the_last_changes_nothing(void)
                                                LC_EVENT_LANE_GONE, LC_EVENT_HOOK_DONE};
     struct lc_policy policy = sixteen_lanes();
     struct lc_lifecycle lifecycle, before;
-    struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK});
     before = lifecycle;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        event = (struct lc_event){.kind = kinds[i], .lane = LC_LANES_MAX};
-        lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+        step(&lifecycle, 0, (struct lc_event){.kind = kinds[i], .lane = LC_LANES_MAX});
     }
     for (uint8_t i = 0; i < LC_LANES_MAX; i++) {
-        event =
-            (struct lc_event){.kind = LC_EVENT_HOOK_DONE, .lane = LC_LANES_MAX, .hook_index = i};
-        lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+        step(&lifecycle, 0,
+             (struct lc_event){.kind = LC_EVENT_HOOK_DONE, .lane = LC_LANES_MAX, .hook_index = i});
     }
-    event = (struct lc_event){.kind = LC_EVENT_HOOK_DONE, .hook = LC_HOOK_KIND_COUNT};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_HOOK_DONE, .hook = LC_HOOK_KIND_COUNT});
     CHECK_INT(memcmp(&lifecycle, &before, sizeof(before)), 0);
 }
 
@@ -171,17 +171,14 @@ static void readiness_goes_off_at_t0_before_anything_else(void)
     struct lc_policy policy = one_lane();
     struct lc_lifecycle lifecycle;
     struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_READY};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK});
+    actions = step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_READY});
     CHECK_INT(actions.list[0].kind, LC_ACTION_PHASE);
     CHECK_INT(actions.list[0].from, LC_PHASE_STARTING);
     CHECK_INT(actions.list[1].kind, LC_ACTION_READY_ON);
-    event = (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    actions = step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM});
     CHECK_INT(actions.list[0].kind, LC_ACTION_READY_OFF);
     CHECK_INT(actions.list[1].kind, LC_ACTION_PHASE);
     CHECK_INT(actions.list[1].from, LC_PHASE_RUNNING);
@@ -193,8 +190,6 @@ static void a_reload_replaces_times_while_no_shutdown_is_under_way(void)
 {
     struct lc_policy policy = three_lanes();
     struct lc_lifecycle lifecycle;
-    struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_DRAIN};
     const char *why = "untouched";
 
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
@@ -219,7 +214,7 @@ static void a_reload_replaces_times_while_no_shutdown_is_under_way(void)
     CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, &why), -EINVAL);
     CHECK_STR(why, "what a lane needs cannot change while it runs");
     CHECK_INT(lifecycle.policy.grace, 60000);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_DRAIN});
     policy = three_lanes();
     CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, NULL), -EBUSY);
     CHECK_INT(lifecycle.policy.grace, 60000);
@@ -229,27 +224,18 @@ static void a_reload_gives_no_hooks_to_a_lane_that_has_closed(void)
 {
     struct lc_policy policy = three_lanes();
     struct lc_lifecycle lifecycle;
-    struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     for (size_t i = 0; i < 3; i++)
         policy.lane[i].essential = false;
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = DB};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WEB};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    for (size_t i = 0; i < 3; i++) {
-        policy.lane[i].hooks[POST] = 1;
-        policy.lane[i].hook_timeout[POST][0] = 1000;
-    }
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK});
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = DB});
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WEB});
+    for (size_t i = 0; i < 3; i++)
+        add_hook(&policy, i, POST, 1000);
     CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, NULL), 0);
-    event = (struct lc_event){.kind = LC_EVENT_TICK};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    CHECK_INT(actions.count, 0);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WORKER};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    CHECK_INT(step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK}).count, 0);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WORKER});
     CHECK(lifecycle.lane[WORKER].hook_running[POST]);
     CHECK(!lifecycle.lane[WEB].hook_running[POST]);
 }
@@ -258,18 +244,13 @@ static void a_reload_gives_hooks_to_a_lane_that_waits(void)
 {
     struct lc_policy policy = three_lanes();
     struct lc_lifecycle lifecycle;
-    struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
-    policy.lane[WEB].hooks[POST] = 1;
-    policy.lane[WEB].hook_timeout[POST][0] = 1000;
+    add_hook(&policy, WEB, POST, 1000);
     CHECK_INT(lc_lifecycle_reload(&lifecycle, &policy, NULL), 0);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = DB};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WEB};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK});
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_READY, .lane = DB});
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = WEB});
     CHECK(lifecycle.lane[WEB].hook_running[POST]);
 }
 
@@ -278,17 +259,12 @@ static void a_reload_gives_hooks_to_a_lane_that_waits(void)
 static struct lc_lifecycle drained_until(const struct lc_policy *policy, lc_msec now)
 {
     struct lc_lifecycle lifecycle;
-    struct lc_actions actions;
-    struct lc_event event = {.kind = LC_EVENT_TICK};
 
     CHECK_INT(lc_lifecycle_init(&lifecycle, policy, 0, NULL), 0);
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_LANE_READY};
-    lc_lifecycle_step(&lifecycle, 0, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_DRAIN};
-    lc_lifecycle_step(&lifecycle, 1000, &event, &actions);
-    event = (struct lc_event){.kind = LC_EVENT_TICK};
-    lc_lifecycle_step(&lifecycle, now, &event, &actions);
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_TICK});
+    step(&lifecycle, 0, (struct lc_event){.kind = LC_EVENT_LANE_READY});
+    step(&lifecycle, 1000, (struct lc_event){.kind = LC_EVENT_DRAIN});
+    step(&lifecycle, now, (struct lc_event){.kind = LC_EVENT_TICK});
     return lifecycle;
 }
 
@@ -304,9 +280,8 @@ static void the_end_of_window_and_drain_is_known_beforehand(void)
     policy.drain = true;
     lifecycle = drained_until(&policy, 6500);
     CHECK_INT(lc_lifecycle_phase_end(&lifecycle), 16000);
-    policy.lane[WEB].hooks[PRE] = 2;
-    policy.lane[WEB].hook_timeout[PRE][0] = 2000;
-    policy.lane[WEB].hook_timeout[PRE][1] = 3000;
+    add_hook(&policy, WEB, PRE, 2000);
+    add_hook(&policy, WEB, PRE, 3000);
     policy.lane[WEB].hook_timeout[PRE][2] = 4000; /* of no hook */
     lifecycle = drained_until(&policy, 6500);
     CHECK_INT(lc_lifecycle_phase_end(&lifecycle), 21000);
