@@ -158,10 +158,11 @@ static void a_sent_SIGPIPE_stays_pending(void)
     close(fds[1]);
 }
 
-/* A FIFO's two ends; the reader's can be closed and opened again. */
+/* A log to a FIFO, whose reader's end can be closed and opened again. */
 struct fifo {
     char dir[32], path[64];
     int reader, writer;
+    struct lc_log *log;
 };
 
 static void fifo_open_reader(struct fifo *self)
@@ -171,8 +172,9 @@ static void fifo_open_reader(struct fifo *self)
         abort();
 }
 
-static void fifo_make(struct fifo *self)
+static void fifo_begin(struct fifo *self)
 {
+    signal(SIGPIPE, SIG_IGN);
     strcpy(self->dir, "/tmp/lc-log-XXXXXX");
     if (!mkdtemp(self->dir))
         abort();
@@ -186,75 +188,68 @@ static void fifo_make(struct fifo *self)
     unlink(self->path);
     rmdir(self->dir);
     snprintf(self->path, sizeof(self->path), "/proc/self/fd/%d", self->writer);
+    self->log = new_log(self->writer);
+}
+
+static void fifo_end(struct fifo *self)
+{
+    lc_log_free(self->log);
+    close(self->reader);
+    close(self->writer);
 }
 
 static void when_a_fifo_s_reader_returns_it_is_told_what_it_missed(void)
 {
     struct fifo fifo;
-    struct lc_log *log;
     struct tally tally = {0};
 
-    signal(SIGPIPE, SIG_IGN);
-    fifo_make(&fifo);
-    log = new_log(fifo.writer);
-    write_lines(log, 0, 5);
+    fifo_begin(&fifo);
+    write_lines(fifo.log, 0, 5);
     tally_read(&tally, fifo.reader, 5);
     close(fifo.reader);
-    write_lines(log, 5, 15);
-    CHECK(lc_log_flush(log, 10000));
+    write_lines(fifo.log, 5, 15);
+    CHECK(lc_log_flush(fifo.log, 10000));
     fifo_open_reader(&fifo);
-    write_lines(log, 15, 20);
+    write_lines(fifo.log, 15, 20);
     tally_read(&tally, fifo.reader, 20);
     CHECK_TALLY(&tally, 20);
     CHECK_INT(tally.lost, 10);
-    lc_log_free(log);
-    close(fifo.reader);
-    close(fifo.writer);
+    fifo_end(&fifo);
 }
 
 static void flush_tells_what_no_later_line_would(void)
 {
     struct fifo fifo;
-    struct lc_log *log;
     struct tally tally = {0};
 
-    signal(SIGPIPE, SIG_IGN);
-    fifo_make(&fifo);
-    log = new_log(fifo.writer);
+    fifo_begin(&fifo);
     close(fifo.reader);
-    write_lines(log, 0, 10);
-    CHECK(lc_log_flush(log, 10000));
+    write_lines(fifo.log, 0, 10);
+    CHECK(lc_log_flush(fifo.log, 10000));
     fifo_open_reader(&fifo);
-    CHECK(lc_log_flush(log, 10000));
+    CHECK(lc_log_flush(fifo.log, 10000));
     tally_read(&tally, fifo.reader, 10);
     CHECK_TALLY(&tally, 10);
     CHECK_INT(tally.lost, 10);
-    lc_log_free(log);
-    close(fifo.reader);
-    close(fifo.writer);
+    fifo_end(&fifo);
 }
 
 static void lines_that_wait_when_the_reader_goes_are_counted(void)
 {
     struct fifo fifo;
-    struct lc_log *log;
     struct tally tally = {0};
 
-    signal(SIGPIPE, SIG_IGN);
-    fifo_make(&fifo);
-    log = new_log(fifo.writer);
-    write_lines(log, 0, 1000);
-    CHECK(!lc_log_flush(log, 1));
+    fifo_begin(&fifo);
+    write_lines(fifo.log, 0, 1000);
+    CHECK(!lc_log_flush(fifo.log, 1));
     close(fifo.reader); /* what is in the FIFO stays there as long as one of the ends is open */
-    CHECK(lc_log_flush(log, 10000));
+    CHECK(lc_log_flush(fifo.log, 10000));
     fifo_open_reader(&fifo);
-    write_lines(log, 1000, 1001);
+    write_lines(fifo.log, 1000, 1001);
     tally_read(&tally, fifo.reader, 1001);
     CHECK_TALLY(&tally, 1001);
     CHECK(tally.lost > 900);
-    lc_log_free(log);
-    close(fifo.reader);
-    close(fifo.writer);
+    fifo_end(&fifo);
 }
 
 static void the_format_may_change_while_the_thread_reports(void)

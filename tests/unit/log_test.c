@@ -36,21 +36,26 @@ static void read_file(struct tally *tally, int fd, uint64_t total)
     tally_read(tally, fd, total);
 }
 
+/* All of them, in order; closes both. */
+static void write_and_read_lines(const int fds[2])
+{
+    struct lc_log *log = new_log(fds[1]);
+    struct tally tally = {0};
+
+    write_lines(log, 0, 200);
+    tally_read(&tally, fds[0], 200);
+    CHECK_TALLY(&tally, 200);
+    CHECK_INT(tally.lines, 200);
+    lc_log_free(log);
+    close_pipe(fds);
+}
+
 static void a_pipe_gets_one_json_line_for_each_that_is_written(void)
 {
     int fds[2];
-    struct lc_log *log;
-    struct tally tally = {0};
 
     open_pipe(fds, 0);
-    log = new_log(fds[1]);
-    for (uint64_t i = 0; i < 100; i++)
-        write_numbered(log, i);
-    tally_read(&tally, fds[0], 100);
-    CHECK_TALLY(&tally, 100);
-    CHECK_INT(tally.lines, 100);
-    lc_log_free(log);
-    close_pipe(fds);
+    write_and_read_lines(fds);
 }
 
 static void lines_below_the_level_are_not_written(void)
@@ -145,19 +150,10 @@ static void a_line_is_one_write_of_at_most_4096_bytes_into_a_socket(void)
 static void a_stream_socket_gets_all_lines_in_order(void)
 {
     int fds[2];
-    struct lc_log *log;
-    struct tally tally = {0};
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
         abort();
-    log = new_log(fds[1]);
-    for (uint64_t i = 0; i < 200; i++)
-        write_numbered(log, i);
-    tally_read(&tally, fds[0], 200);
-    CHECK_TALLY(&tally, 200);
-    CHECK_INT(tally.lost, 0);
-    lc_log_free(log);
-    close_pipe(fds);
+    write_and_read_lines(fds);
 }
 
 static void a_regular_file_gets_all_lines_in_order(void)

@@ -143,50 +143,57 @@ static void of_those_that_wait_the_lowest_comes_first(void)
     CHECK_INT(next_but_chld(&signal), 64);
 }
 
-/* The kernel keeps RLIMIT_SIGPENDING of them: then sigqueue(3) says EAGAIN, and nothing is lost. */
-static void a_burst_of_10000_real_time_signals_loses_none(void)
+/* The kernel keeps RLIMIT_SIGPENDING of them: then sigqueue(3) says EAGAIN, and the child tries
+ * again or, where it is not patient, exits with 1. */
+static pid_t burst_from_child(bool patient)
 {
-    pid_t target = getpid(), pid;
+    pid_t target = getpid(), pid = fork();
+
+    if (pid != 0)
+        return pid;
+    for (int sent = 0; sent < BURST;) {
+        if (sigqueue(target, RTMIN + 1, (union sigval){.sival_int = sent}) == 0)
+            sent++;
+        else if (patient)
+            usleep(100);
+        else
+            _exit(1);
+    }
+    _exit(0);
+}
+
+static int count_burst(pid_t sender)
+{
     struct lc_signal signal;
     int count = 0;
 
-    begin();
-    pid = fork();
-    if (pid == 0) {
-        for (int i = 0; i < BURST; i++)
-            while (sigqueue(target, RTMIN + 1, (union sigval){.sival_int = i}) < 0)
-                usleep(100);
-        _exit(0);
-    }
     while (count < BURST && next_but_chld(&signal) == RTMIN + 1)
-        count += signal.pid == pid && signal.code == SI_QUEUE;
-    CHECK_INT(count, BURST);
+        count += signal.pid == sender && signal.code == SI_QUEUE;
+    return count;
+}
+
+static void a_burst_of_10000_real_time_signals_loses_none(void)
+{
+    pid_t pid;
+
+    begin();
+    pid = burst_from_child(true);
+    CHECK_INT(count_burst(pid), BURST);
     CHECK_INT(wait_for_exit(pid), 0);
 }
 
 /* As a slow reader finds them: more than the fallback's pipe holds. */
 static void what_nobody_reads_for_a_while_is_not_lost(void)
 {
-    pid_t target = getpid(), pid;
-    struct lc_signal signal;
-    int count = 0;
+    pid_t pid;
 
     begin();
-    pid = fork();
-    if (pid == 0) {
-        int sent = 0;
-
-        while (sent < BURST && sigqueue(target, RTMIN + 1, (union sigval){.sival_int = 0}) == 0)
-            sent++;
-        _exit(sent == BURST ? 0 : 1);
-    }
+    pid = burst_from_child(false);
     if (wait_for_exit(pid) == 1) {
         printf("# RLIMIT_SIGPENDING is too low for this test\n");
         return;
     }
-    while (count < BURST && next_but_chld(&signal) == RTMIN + 1)
-        count++;
-    CHECK_INT(count, BURST);
+    CHECK_INT(count_burst(pid), BURST);
 }
 
 static void a_sigpipe_of_our_own_is_dropped_that_of_another_is_not(void)
