@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""See tests/bench/run."""
+
+import json
+import os
+import sys
+
+import idle
+import lateness
+import machine
+import plot
+import readyz
+import size
+import start
+import table
+import work
+from programs import ROOT
+
+# Each measures one figure or some that come together. Counting connections has its place here, too.
+MEASURES = [*size.MEASURES, *start.MEASURES, *work.MEASURES, *idle.MEASURES, *readyz.MEASURES,
+            *lateness.MEASURES]
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(ROOT, "build", "bench")
+
+
+def _list():
+    for _, specs in MEASURES:
+        for spec in specs:
+            bound = f" ({spec.bound})" if spec.bound else ""
+            print(f"{spec.name:18} {spec.what}; {spec.of}, in {spec.unit}{bound}")
+
+
+def _chosen(names):
+    known = {spec.name for _, specs in MEASURES for spec in specs}
+    unknown = set(names) - known
+    if unknown:
+        sys.exit(f"tests/bench/run: no such figure: {', '.join(sorted(unknown))} (see --list)")
+    return [measure for measure, specs in MEASURES
+            if not names or any(spec.name in names for spec in specs)]
+
+
+def _measure(names):
+    results = machine.describe() | {"figures": []}
+    for measure in _chosen(names):
+        for figure in measure():
+            print(f"{figure.spec.name}: {figure.spec.what}", file=sys.stderr)
+            results["figures"].append(figure.as_dict())
+    return results
+
+
+def _write(results, place):
+    with open(os.path.join(place, "results.json"), "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    plot.draw(results, os.path.join(place, "bench.svg"))
+
+
+def main(words):
+    if words == ["--list"]:
+        return _list()
+    if words == ["--draw"]:
+        with open(os.path.join(HERE, "results.json"), encoding="utf-8") as file:
+            return plot.draw(json.load(file), os.path.join(HERE, "bench.svg"))
+    keep = words[:1] == ["--keep"]
+    results = _measure(words[keep:])
+    for place in (BUILD, HERE) if keep else (BUILD,):
+        _write(results, place)
+    print(table.text(results))
+    missed = [figure["name"] for figure in results["figures"] if figure["held"] is False]
+    return f"not held: {', '.join(missed)}" if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
