@@ -81,8 +81,11 @@ size_t lc_json_escape(const char **text, char buf[static LC_JSON_ESCAPE_MAX])
         n = snprintf(buf, LC_JSON_ESCAPE_MAX, "\\u%04x", bytes[0]);
     else if (bytes[0] == 0xc2 && bytes[1] < 0xa0) /* C1: U+009B begins a sequence as ESC [ does */
         n = snprintf(buf, LC_JSON_ESCAPE_MAX, "\\u%04x", bytes[1]);
-    else
-        n = snprintf(buf, LC_JSON_ESCAPE_MAX, "%.*s", (int)length, at);
+    else {
+        memcpy(buf, at, length); /* nearly all of them: too many for a printf(3) each */
+        buf[length] = '\0';
+        return length;
+    }
     return (size_t)n;
 }
 
