@@ -172,7 +172,7 @@ void lc_supervisor_reap(struct lc_supervisor *self)
 
     while (lc_reap(&reaped) > 0)
         on_reaped(self, &reaped);
-    if (self->engine.lifecycle.phase == LC_PHASE_EXITED)
+    if (self->engine.lifecycle.phase == LC_PHASE_EXITED && !self->engine.lifecycle.done)
         lc_supervisor_count_leftovers(self);
 }
 
