@@ -143,6 +143,11 @@ bool lc_log_flush(struct lc_log *self, unsigned timeout_msec)
     return !self->ring || lc_log_ring_wait(self->ring, timeout_msec);
 }
 
+bool lc_log_enabled(const struct lc_log *self, enum lc_log_level level)
+{
+    return level >= self->level;
+}
+
 void lc_log_write(struct lc_log *self, enum lc_log_level level, const char *msg,
                   const struct lc_field *fields)
 {
@@ -150,7 +155,7 @@ void lc_log_write(struct lc_log *self, enum lc_log_level level, const char *msg,
     struct timespec now;
     size_t len;
 
-    if (level < self->level)
+    if (!lc_log_enabled(self, level))
         return;
     clock_gettime(CLOCK_REALTIME, &now);
     len = lc_log_line(line, atomic_load(&self->format), &now, level, msg, fields);

@@ -68,10 +68,18 @@ void lc_log_free(struct lc_log *self);
 void lc_log_write(struct lc_log *self, enum lc_log_level level, const char *msg,
                   const struct lc_field *fields);
 
-/* The end is added before there can be no argument left for `...`, which C17 does not allow. */
+/* Whether a line of this level would be written. */
+bool lc_log_enabled(const struct lc_log *self, enum lc_log_level level);
+
+/* The fields are evaluated only where the line is written: a signal is forwarded and an orphan reaped
+ * without the names and times of a debug line. The end is added before there can be no argument left
+ * for `...`, which C17 does not allow. */
 #define lc_log(self, level, ...) LC_LOG_FIELDS(self, level, __VA_ARGS__, (struct lc_field){0})
-#define LC_LOG_FIELDS(self, level, msg, ...) \
-    lc_log_write((self), (level), (msg), (const struct lc_field[]){__VA_ARGS__})
+#define LC_LOG_FIELDS(self, level, msg, ...)                                              \
+    do {                                                                                  \
+        if (lc_log_enabled((self), (level)))                                              \
+            lc_log_write((self), (level), (msg), (const struct lc_field[]){__VA_ARGS__}); \
+    } while (0)
 
 /* "debug", "info", "warn", "error"; "auto", "json", "text". */
 const char *lc_log_level_name(enum lc_log_level level);
