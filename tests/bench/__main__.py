@@ -14,14 +14,13 @@ import size
 import start
 import table
 import work
-from programs import ROOT
+from programs import BUILD, copy_all
 
 # Each measures one figure or some that come together. Counting connections has its place here, too.
 MEASURES = [*size.MEASURES, *start.MEASURES, *work.MEASURES, *idle.MEASURES, *readyz.MEASURES,
             *lateness.MEASURES]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.join(ROOT, "build", "bench")
 
 
 def _list():
@@ -41,6 +40,7 @@ def _chosen(names):
 
 
 def _measure(names):
+    copy_all()
     results = machine.describe() | {"figures": []}
     for measure in _chosen(names):
         for figure in measure():

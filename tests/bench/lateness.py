@@ -46,13 +46,18 @@ def _stop(init):
         return log
 
 
+def _msec(seconds):
+    """Whole, as in the log: their difference in binary is not."""
+    return round(1000 * seconds)
+
+
 def _lateness(log):
     """In ms, of the phases that end by the clock, and of SIGKILL. The log rounds up to whole ms."""
     ends = {line["phase"]: line["t"] for line in log if line["msg"] == "phase" and "t" in line}
     killed = next(line["t"] for line in log if line["msg"] == "killed")
     deadline = GRACE - MARGIN
-    return ([1000 * (ends["propagating"] - WINDOW), 1000 * (ends["stopping"] - deadline)],
-            1000 * (killed - deadline))
+    return ([_msec(ends["propagating"] - WINDOW), _msec(ends["stopping"] - deadline)],
+            _msec(killed - deadline))
 
 
 def _live(count):

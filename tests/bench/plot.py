@@ -35,6 +35,9 @@ TITLES = {
 }
 
 
+LOW, HIGH = 0.16, 4.0  # of the axis; what lies beyond is written at its edge
+
+
 def _number(value, unit):
     return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
@@ -45,6 +48,10 @@ def _lane(axes, y, figure):
         if not ratio:
             continue
         colour, shape = LOOK[peer]
+        if ratio["median"] > HIGH:
+            axes.text(HIGH * 0.985, y + offset, f"{ratio['median']:.0f}× ▶", color=colour,
+                      va="center", ha="right", fontsize=9.5, fontweight="bold")
+            continue
         axes.plot([ratio["low"], ratio["high"]], [y + offset] * 2, color=colour, linewidth=2.5,
                   alpha=0.45, solid_capstyle="round", zorder=2)
         axes.plot(ratio["median"], y + offset, shape, color=colour, markersize=6.5,
@@ -60,15 +67,12 @@ def _dress(axes, lanes):
     axes.set_xscale("log", base=2)
     axes.set_yticks(range(len(lanes)), [TITLES[figure["name"]] for figure in lanes][::-1])
     axes.set_ylim(-0.6, len(lanes) - 0.4)
-    ticks = [2.0 ** power for power in range(-12, 13)]
-    low, high = axes.get_xlim()
-    low, high = min(low, 0.45), max(high, 2.2)
-    axes.set_xlim(low, high)
-    shown = [tick for tick in ticks if low <= tick <= high]
-    axes.set_xticks(shown, [f"{tick:g}×" if tick >= 1 else f"1/{1 / tick:g}×" for tick in shown])
+    axes.set_xlim(LOW, HIGH)
+    axes.set_xticks([0.2, 1 / 3, 0.5, 0.75, 1, 1.5, 2, 3, 4],
+                    ["⅕×", "⅓×", "½×", "¾×", "1×", "1½×", "2×", "3×", "4×"])
     axes.minorticks_off()
     axes.axvline(1, color=INK, linewidth=1.2, zorder=1)
-    axes.axvspan(low, 1, color="#ddf4e4", alpha=0.55, zorder=0, linewidth=0)
+    axes.axvspan(LOW, 1, color="#ddf4e4", alpha=0.55, zorder=0, linewidth=0)
     axes.grid(axis="x", color=FAINT, linewidth=0.7)
     axes.set_axisbelow(True)
     for y in range(len(lanes) - 1):

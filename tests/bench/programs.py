@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import time
 
@@ -10,17 +11,30 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 RELEASE = os.path.join(ROOT, "build", "release")
 PIDNS = os.path.join(RELEASE, "tests", "apps", "pidns")
 
-PATHS = {
+BUILD = os.path.join(ROOT, "build", "bench")
+
+SOURCES = {
     "lastcall": os.path.join(RELEASE, "cmd", "lastcall", "lastcall"),
     "tini": "/usr/bin/tini-static",
     "dumb-init": "/usr/bin/dumb-init",
     "catatonit": "/usr/bin/catatonit",
 }
+PATHS = {name: os.path.join(BUILD, name) for name in SOURCES}
 # As in an image's ENTRYPOINT: each with its defaults, lastcall with its listener.
 COMMANDS = {name: [path, "--"] for name, path in PATHS.items()}
 # What a container has, and not what the caller's shell has.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                "LC_ALL": "C.UTF-8", "HOME": "/root"}
+
+
+def copy_all():
+    """All are run from copies made alike: a file that a linker has just written, piece by piece, has
+    smaller folios in the page cache, and each page fault then maps less of it."""
+    os.makedirs(BUILD, exist_ok=True)
+    for name, source in SOURCES.items():
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(PATHS[name])
+        shutil.copy(source, PATHS[name])
 
 
 def tool(name):

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 from figure import Bound, Figure, Spec
-from programs import PATHS, RELEASE, ROOT
+from programs import BUILD, PATHS, RELEASE
 
 SIZE = Spec("size", "kB", "The file (dumb-init is not static: the libc comes on top)",
             bound=Bound(1500))
@@ -18,13 +18,13 @@ LINE = re.compile(r"^ \.[\w.@$-]+\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S+)$", re.M)
 
 def _link_map():
     """Links once more, as the build did, with a map: the release itself is stripped."""
-    map_, binary = (os.path.join(ROOT, "build", "bench", name) for name in ("map", "mapped"))
+    map_, binary = (os.path.join(BUILD, name) for name in ("map", "mapped"))
     commands = subprocess.run(["ninja", "-C", RELEASE, "-t", "commands", "cmd/lastcall/lastcall"],
                               stdout=subprocess.PIPE, check=True, text=True).stdout
     words = shlex.split([line for line in commands.splitlines() if " -o cmd/lastcall/lastcall " in
                          line][-1])
     words[words.index("-o") + 1] = binary
-    subprocess.run([*words, f"-Wl,-Map={map_}"], cwd=RELEASE, check=True)
+    subprocess.run([*words, f"-Wl,-Map={map_}"], cwd=RELEASE, stderr=subprocess.DEVNULL, check=True)
     with open(map_, encoding="utf-8") as file:
         return file.read().split("Linker script and memory map", 1)[1]
 
