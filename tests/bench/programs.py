@@ -28,8 +28,9 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 
 def copy_all():
-    """All are run from copies made alike: a file that a linker has just written, piece by piece, has
-    smaller folios in the page cache, and each page fault then maps less of it."""
+    """All are run from copies made alike: started from the file that the linker has just written,
+    lastcall took some 9 % more processor time than from a copy of it (its pages lie otherwise in the
+    page cache, we suppose)."""
     os.makedirs(BUILD, exist_ok=True)
     for name, source in SOURCES.items():
         with contextlib.suppress(FileNotFoundError):
