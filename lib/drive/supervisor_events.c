@@ -244,8 +244,11 @@ static void reload(struct lc_supervisor *self)
     struct lc_config_errors errors = {0}, warnings = {0};
     struct lc_config *fresh = NULL;
     enum lc_cli cli;
+    int r = lc_config_load(self->start->argv, self->start->envp, &fresh, &cli, &errors, &warnings);
 
-    if (lc_config_load(self->start->argv, self->start->envp, &fresh, &cli, &errors, &warnings) < 0)
+    if (r < 0 && errors.count == 0)
+        lc_log(self->log, LC_LOG_ERROR, "reload refused", LC_STR("error", strerrordesc_np(-r)));
+    else if (r < 0)
         log_problems(self, LC_LOG_ERROR, "reload refused", &errors);
     else if (adopt(self, fresh))
         lc_log(self->log, LC_LOG_INFO, "reloaded", LC_STR("why", fresh->why));
