@@ -18,7 +18,8 @@ static void set_timer(struct lc_engine *self)
         return;
     }
     delay = next * 1000 > now ? next * 1000 - now : 0;
-    /* Adding a timer allocates only where the heap has to grow; it holds this one from the start. */
+    /* Allocates only where the loop's heap has to grow: clients' timers may have taken its room. Then
+     * it goes off at once, again and again: busy, but in time. */
     lc_loop_set_timer(self->timer, delay);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "drive/http_socket.h"
+#include "drive/loop.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -19,7 +20,10 @@ enum {
     /* evhttp accepts until nobody waits. In rounds of this many each connection is read from before
      * enough others have come to make it give way: a storm of clients cannot push a probe out. */
     ACCEPTS_A_ROUND = 16,
-    PAUSE_MSEC = 100, /* where no descriptor is to be had */
+    PAUSE_MSEC = 100, /* where no descriptor, or no memory, is to be had */
+    /* More than the loop and evhttp allocate for a round of connections, and for an answer. */
+    ROUND_BYTES = 64 * 1024,
+    ANSWER_BYTES = 16 * 1024,
     ALL_METHODS = 0xffff,
 };
 
@@ -54,7 +58,7 @@ struct lc_http {
     struct listener *listeners;
     unsigned limit, open;
     uint64_t count;
-    bool starved; /* and the log has said so */
+    bool starved; /* of descriptors or memory, and the log has said so */
     struct connection connection[LC_HTTP_CONNECTIONS_MAX];
 };
 
@@ -136,13 +140,13 @@ static bool give_way(struct lc_http *self)
     return victim;
 }
 
-/* No more is accepted until `delay` is over; 0: until what can be read now has been read. */
-static void pause_accepting(struct listener *self, const struct timeval *delay)
+/* No more is accepted for so long; 0: until what can be read now has been read. */
+static void pause_accepting(struct listener *self, unsigned msec)
 {
     evconnlistener_disable(self->accepting);
     event_del(self->pending);
-    if (delay)
-        event_add(self->resume, delay);
+    if (msec)
+        lc_loop_set_timer(self->resume, msec * UINT64_C(1000));
     else
         event_active(self->resume, EV_TIMEOUT, 1);
 }
@@ -154,32 +158,44 @@ static void on_resume(evutil_socket_t fd, short what, void *userdata)
     (void)fd;
     (void)what;
     self->accepted = 0;
-    evconnlistener_enable(self->accepting);
-    event_add(self->pending,
-              NULL); /* last: libevent calls the latest event of a descriptor first */
+    /* `pending` last: libevent calls the latest event of a descriptor first. */
+    if (evconnlistener_enable(self->accepting) < 0 || event_add(self->pending, NULL) < 0)
+        pause_accepting(self, PAUSE_MSEC);
 }
 
-/* Comes before evhttp's accept. Where that would fail for want of a descriptor, whoever waits would
- * wake us again and again. */
+/* evhttp (2.1.12) dies where memory runs out half way through a new connection: it frees what is not
+ * there yet. So that much is asked for before; freed, it is there to be had again. */
+static bool has_memory(size_t bytes)
+{
+    void *volatile probe = malloc(bytes); /* else the compiler takes success for granted */
+    bool there = probe;
+
+    free(probe);
+    return there;
+}
+
+/* Comes before evhttp's accept. Where that would fail, whoever waits would wake us again and again,
+ * or we would die of it. */
 static void on_pending(evutil_socket_t fd, short what, void *userdata)
 {
-    static const struct timeval delay = {.tv_usec = PAUSE_MSEC * 1000};
     struct listener *self = userdata;
     LC_CLEANUP_FD int spare = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = spare < 0 ? errno : has_memory(ROUND_BYTES) ? 0 : ENOMEM;
 
     (void)fd;
     (void)what;
     self->accepted = 0;
-    if (spare >= 0) {
+    if (!error) {
         self->http->starved = false;
         return;
     }
     if (!self->http->starved)
-        lc_log(self->http->log, LC_LOG_WARN, "no descriptor left for a probe's connection",
-               LC_STR("error", strerrordesc_np(errno)));
+        lc_log(self->http->log, LC_LOG_WARN, "a probe's connection cannot be accepted",
+               LC_STR("error", strerrordesc_np(error)));
     self->http->starved = true;
-    if (!give_way(self->http))
-        pause_accepting(self, &delay);
+    /* What gives way has memory, too, but not in one piece: the others would follow it. */
+    if (error == ENOMEM || !give_way(self->http))
+        pause_accepting(self, PAUSE_MSEC);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *userdata)
@@ -206,7 +222,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *userdata)
     struct connection *c;
 
     if (++listener->accepted >= ACCEPTS_A_ROUND)
-        pause_accepting(listener, NULL);
+        pause_accepting(listener, 0);
     if (self->open >= self->limit)
         give_way(self);
     c = free_place(self);
@@ -316,6 +332,11 @@ static void on_request(struct evhttp_request *request, void *userdata)
     if (connection) {
         connection->complete = true;
         evhttp_request_set_on_complete_cb(request, on_sent, connection);
+    }
+    /* No answer rather than half of one. */
+    if (!has_memory(ANSWER_BYTES)) {
+        evhttp_connection_free(evhttp_request_get_connection(request));
+        return;
     }
     find_answer(listener->http, request, &answer);
     send_answer(request, &answer);

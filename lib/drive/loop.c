@@ -62,7 +62,10 @@ int lc_loop_set_timer(struct event *timer, uint64_t usec)
     struct timeval delay = {.tv_sec = (time_t)(usec / 1000000),
                             .tv_usec = (suseconds_t)(usec % 1000000)};
 
-    return event_add(timer, &delay) < 0 ? -ENOMEM : 0;
+    if (event_add(timer, &delay) == 0)
+        return 0;
+    event_active(timer, EV_TIMEOUT, 1);
+    return -ENOMEM;
 }
 
 void lc_loop_free(struct event_base *self)

@@ -23,7 +23,8 @@ enum { LC_FLUSH_MSEC = 100 };
 struct event_base *lc_loop_new(struct lc_log *log);
 void lc_loop_free(struct event_base *self);
 
-/* Sets a timer to go off in `usec` microseconds, whether or not it was set. 0 or -ENOMEM. */
+/* Sets a timer to go off in `usec` microseconds, whether or not it was set. 0, or -ENOMEM: it goes off
+ * at once, since a deadline that is looked at too early is kept, and one that is forgotten is not. */
 int lc_loop_set_timer(struct event *timer, uint64_t usec);
 
 #endif
