@@ -20,7 +20,7 @@ for word in sys.argv[1:]:
     print(os.fsencode(word))
 """
 
-asks_for_separator = pytest.mark.differs("tini", "its usage asks for -- there")
+has_separator = pytest.mark.differs("tini", "its usage has -- before the arguments")
 
 
 @pytest.fixture
@@ -57,12 +57,12 @@ def ends_with(app, wanted):
 
 # --- whose they are ---
 
-@asks_for_separator
+@has_separator
 def test_sh_minus_c_needs_no_separator(init):
     ends_with(init("sh", "-c", 'exit "$1"', "sh", "7", separator=()), 7)
 
 
-@asks_for_separator
+@has_separator
 def test_options_behind_the_command_belong_to_it(arrives):
     """Each program's own among them."""
     arrives("-c", "-e", "-g", "-h", "-s", "-v", "-V", "-x", "--help", "--version", "--verbose",
@@ -73,7 +73,7 @@ def test_options_behind_the_separator_belong_to_the_command(arrives):
     arrives("-c", "-g", "-h", "-s", "-v", "--help", "--version")
 
 
-@asks_for_separator
+@has_separator
 def test_a_separator_behind_the_command_belongs_to_it(arrives):
     arrives("a", "--", "b", "--", separator=())
 
