@@ -1,65 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """On a terminal: Ctrl-C, Ctrl-Z and job control as without lastcall."""
 
-import os
-import select
 import shlex
-import threading
 import time
 
 import pytest
 
-from lastcall import SLOWNESS, binary, helper, prelude, python
+from lastcall import binary, helper, prelude, python
+from terminal import CTRL_C, CTRL_D, CTRL_S, CTRL_Z, Terminal
 
-CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
 CAT = "sh -c 'echo it is \"up\"; exec cat'"  # the words as typed are not those that are printed
 SHELL = ["bash", "--norc", "--noprofile", "-i"]
-
-
-class Terminal:
-    """A pseudo-terminal: what is typed, and what is shown."""
-
-    def __init__(self):
-        self.master, self.slave = os.openpty()
-        self.shown = ""
-        self.changed = threading.Condition()
-        self.stopped, self.stop = os.pipe()
-        self.fds = [self.master, self.slave, self.stopped, self.stop]
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-
-    def _read(self):
-        poll = select.poll()
-        for fd in (self.master, self.stopped):
-            poll.register(fd, select.POLLIN)
-        while all(fd != self.stopped for fd, _ in poll.poll()):
-            try:
-                data = os.read(self.master, 4096)
-            except OSError:  # EIO: nobody has the other side any more
-                break
-            with self.changed:
-                self.shown += data.decode(errors="replace")
-                self.changed.notify_all()
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def expect(self, text, timeout=5, after=0):
-        """Waits until `text` is shown; returns where it ends."""
-        with self.changed:
-            shown = self.changed.wait_for(lambda: self.shown.find(text, after) >= 0,
-                                          timeout * SLOWNESS)
-            assert shown, f"the terminal does not show {text!r}, but:\n{self.shown}"
-            return self.shown.find(text, after) + len(text)
-
-    def close(self):
-        """Hangs up, too: nobody has the master any more, a read that waits included."""
-        if self.reader.is_alive():
-            os.write(self.stop, b"x")
-        self.reader.join()
-        for fd in self.fds:
-            os.close(fd)
-        self.fds = []
 
 
 @pytest.fixture
@@ -233,7 +184,7 @@ def test_a_stalled_terminal_does_not_put_the_stop_off(lastcall, terminal):
                    stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave,
                    via=prelude("--terminal"))
     terminal.expect('"ready":true')
-    terminal.type("\x13")
+    terminal.type(CTRL_S)
     app.signal("SIGTERM")
     begun = time.monotonic()
     assert app.exit_code() == 143
