@@ -148,6 +148,7 @@ static void stop(struct lc_supervisor *self)
     if (self->signal_event)
         event_free(self->signal_event);
     lc_signals_deinit(&self->signals);
+    lc_terminal_close(self->terminal);
     lc_loop_free(self->base);
     free(self->child_env);
     lc_config_free(self->config);

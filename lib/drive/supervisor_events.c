@@ -108,6 +108,11 @@ static void continue_asked(struct lc_process *process)
  * ours, which the process then gets; its bg does not. */
 static void stop_with(struct lc_supervisor *self, struct lc_process *process)
 {
+    /* Started in the background, and brought to the foreground since: nobody tells us of that. */
+    if (self->terminal < 0)
+        self->terminal = lc_terminal_foreground();
+    if (self->terminal < 0)
+        return;
     lc_terminal_stop_self(); /* returns at once where nobody above could continue us: we do */
     lc_terminal_give(self->terminal, process->child.pid, getpgrp());
     continue_process(process);
@@ -121,6 +126,7 @@ static void await_foreground_for(struct lc_supervisor *self, struct lc_process *
 
     if (terminal < 0)
         return;
+    lc_terminal_close(self->terminal);
     self->terminal = terminal;
     lc_terminal_give(terminal, process->child.pid, getpgrp());
     continue_process(process);
@@ -138,7 +144,7 @@ static void on_stopped(struct lc_supervisor *self, struct lc_process *process, i
         return;
     else if (signal == SIGTTIN || signal == SIGTTOU)
         await_foreground_for(self, process);
-    else if (signal == SIGTSTP && self->terminal >= 0)
+    else if (signal == SIGTSTP)
         stop_with(self, process);
 }
 

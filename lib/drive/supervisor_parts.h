@@ -30,7 +30,7 @@ struct lc_supervisor {
     struct lc_readiness_watch watch[LC_LANES_MAX];
     struct lc_hooks hooks;
     char **child_env;
-    int terminal; /* whose foreground was ours when we began; -1: none */
+    int terminal; /* whose foreground was ours when we last looked; -1: none */
 
     struct lc_signals signals;
     struct event *signal_event;

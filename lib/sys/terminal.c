@@ -8,17 +8,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <termios.h>
 #include <unistd.h>
+
+/* Where 0-2 are all redirected it is there all the same: programs ask for a password on /dev/tty.
+ * O_NONBLOCK: a serial line without a carrier would hold us up (termios(3), CLOCAL). */
+static int open_controlling(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (tcgetsid(fd) == getsid(0))
+            return fd;
+    return open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+void lc_terminal_close(int terminal)
+{
+    if (terminal > 2)
+        close(terminal);
+}
 
 int lc_terminal_foreground(void)
 {
-    for (int fd = 0; fd <= 2; fd++) {
-        pid_t group = tcgetpgrp(fd); /* ENOTTY, too, where it is not our controlling terminal */
+    int terminal = open_controlling();
+    pid_t group = tcgetpgrp(terminal);
 
-        /* 0 is a group outside our PID namespace: then ours may be another such one. */
-        if (group > 0 && group == getpgrp())
-            return fd;
-    }
+    /* 0 is a group outside our PID namespace: then ours may be another such one. */
+    if (group > 0 && group == getpgrp())
+        return terminal;
+    lc_terminal_close(terminal);
     return -1;
 }
 
@@ -78,16 +95,16 @@ int lc_terminal_await_foreground(void)
 {
     struct sigaction action;
     uint64_t mask;
-    int terminal = 0, r;
+    int terminal = open_controlling(), r = -EINVAL;
 
-    while (terminal <= 2 && tcgetpgrp(terminal) < 0)
-        terminal++;
-    if (terminal > 2)
+    if (terminal < 0)
         return -ENOTTY;
-    if (!let_stop(SIGTTOU, &action, &mask))
-        return -EINVAL;
-    r = tcsetpgrp(terminal, getpgrp()) < 0 ? -errno : terminal;
-    let_stop_no_more(SIGTTOU, &action, &mask);
+    if (let_stop(SIGTTOU, &action, &mask)) {
+        r = tcsetpgrp(terminal, getpgrp()) < 0 ? -errno : terminal;
+        let_stop_no_more(SIGTTOU, &action, &mask);
+    }
+    if (r < 0)
+        lc_terminal_close(terminal);
     return r;
 }
 

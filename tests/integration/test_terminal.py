@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """On a terminal: Ctrl-C, Ctrl-Z and job control as without lastcall."""
 
+import os
 import shlex
 import time
 
 import pytest
 
-from lastcall import binary, helper, prelude, python
+from lastcall import binary, helper, only_child, prelude, python, until
 from terminal import CTRL_C, CTRL_D, CTRL_S, CTRL_Z, Terminal
 
 CAT = "sh -c 'echo it is \"up\"; exec cat'"  # the words as typed are not those that are printed
@@ -145,6 +146,35 @@ def test_a_job_in_the_background_can_be_brought_to_the_foreground(lastcall, term
     terminal.expect("code=0", after=up)
     terminal.type("exit\n")
     app.exit_code()
+
+
+def test_ctrl_z_stops_a_job_that_came_from_the_background(lastcall, terminal):
+    """It does not read, and so was never stopped before: nobody told us of the foreground."""
+    app, words = shell(terminal, lastcall)
+    terminal.type(f"{words} sh -c 'echo it is \"up\"; exec sleep 100' 2>log &\n")
+    up = terminal.expect("it is up\r\n")
+    terminal.type("fg\n")
+    terminal.expect("sleep 100' 2>", after=up)
+    group = os.getpgid(only_child(app.outer.pid))
+    assert until(lambda: os.tcgetpgrp(terminal.master) != group)
+    terminal.type(CTRL_Z)
+    stopped = terminal.expect("Stopped", after=up)
+    terminal.type("kill %1; fg; echo code=$?\n")
+    terminal.expect("code=143", after=stopped)
+    terminal.type("exit\n")
+    app.exit_code()
+
+
+def test_the_user_can_be_asked_where_all_descriptors_are_redirected(lastcall, terminal):
+    """As for a password, from /dev/tty: only the foreground may read."""
+    app, words = shell(terminal, lastcall)
+    ask = "sh -c '(read x; echo got $x >/dev/tty) </dev/tty'"
+    terminal.type(f"{words} {ask} </dev/null >log 2>&1\n")
+    terminal.type("the secret\n")
+    got = terminal.expect("got the secret\r\n")
+    terminal.expect("prompt> ", after=got)
+    terminal.type("exit 3\n")
+    assert app.exit_code() == 3
 
 
 def test_the_terminal_goes_back_to_who_had_it(lastcall, terminal):

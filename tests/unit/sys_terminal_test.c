@@ -71,6 +71,23 @@ static void the_foreground_is_ours_where_our_group_has_it(void)
     CHECK_INT(lc_terminal_foreground(), 0);
 }
 
+static void it_is_found_where_all_descriptors_are_redirected(void)
+{
+    int nowhere = open("/dev/null", O_RDWR), terminal;
+
+    open_terminal();
+    for (int fd = 0; fd < 3; fd++)
+        dup2(nowhere, fd);
+    terminal = lc_terminal_foreground();
+    /* Our words are gone with descriptor 1. */
+    if (terminal <= 2 || fcntl(terminal, F_GETFD) != FD_CLOEXEC ||
+        lc_terminal_give(terminal, getpgrp(), 0) < 0)
+        _exit(1);
+    lc_terminal_close(terminal);
+    if (fcntl(terminal, F_GETFD) >= 0)
+        _exit(1);
+}
+
 static void check_background(void)
 {
     CHECK_INT(lc_terminal_foreground(), -1);
@@ -262,6 +279,7 @@ int main(void)
 {
     TEST_ALONE(without_a_terminal_there_is_no_foreground);
     TEST_ALONE(the_foreground_is_ours_where_our_group_has_it);
+    TEST_ALONE(it_is_found_where_all_descriptors_are_redirected);
     TEST_ALONE(in_the_background_it_is_not_and_is_not_taken);
     TEST_ALONE(a_child_gets_the_foreground_and_we_get_it_back);
     TEST_ALONE(a_child_does_not_get_it_where_we_had_not);
