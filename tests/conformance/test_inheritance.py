@@ -122,8 +122,8 @@ def test_no_descriptor_of_the_init_itself_is_open(init):
     assert fds == [0, 1, 2], f"descriptors {fds}"
 
 
-PASSES_ALL = "passes on all it inherited: a gift (podman run --preserve-fds), or a leak that keeps " \
-             "a pipe or mount open; lastcall passes on what LISTEN_FDS names"
+PASSES_ALL = "passes on all it inherited: a gift (podman run --preserve-fds), or a leak that " \
+             "keeps a pipe or mount open; lastcall passes on what LISTEN_FDS names"
 
 
 @pytest.mark.differs("tini", PASSES_ALL)
@@ -187,8 +187,8 @@ def test_each_resource_limit_is_the_same_soft_and_hard(init):
     limits = ["--as=8000000000:9000000000", "--core=1000:2000", "--cpu=100:200",
               "--data=4000000000:5000000000", "--fsize=600000:700000", "--locks=10:20",
               "--memlock=10000:20000", "--msgqueue=1000:2000", "--nice=0:0", "--nofile=100:200",
-              "--nproc=3000:4000", "--rss=100000:200000", "--rtprio=0:0", "--rttime=1000000:2000000",
-              "--sigpending=1000:2000", "--stack=4194304:5242880"]
+              "--nproc=3000:4000", "--rss=100000:200000", "--rtprio=0:0",
+              "--rttime=1000000:2000000", "--sigpending=1000:2000", "--stack=4194304:5242880"]
     found = kept(init, "cat /proc/self/limits", via=["prlimit", *limits])
     for limit in limits:
         values = limit.partition("=")[2].split(":")
