@@ -46,6 +46,8 @@ void lc_supervisor_resume_signals(evutil_socket_t fd, short what, void *userdata
     event_del(self->resume_timer);
     if (event_add(self->signal_event, NULL) < 0)
         lc_loop_set_timer(self->resume_timer, EXEC_PATIENCE_MSEC * 1000);
+    else if (lc_signals_buffered(&self->signals))
+        event_active(self->signal_event, EV_READ, 0);
 }
 
 void lc_supervisor_on_started(void *userdata, unsigned lane, bool running)

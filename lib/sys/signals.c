@@ -177,33 +177,32 @@ void lc_signals_deinit(struct lc_signals *self)
     *self = (struct lc_signals){.fd = -1};
 }
 
-static int read_record(int fd, void *record, size_t size)
+/* As many whole records as there are; neither source sends part of one. Their number, or -errno. */
+static int read_records(int fd, void *records, size_t size)
 {
     ssize_t n;
 
     do
-        n = read(fd, record, size);
+        n = read(fd, records, size * LC_SIGNALS_BATCH);
     while (n < 0 && errno == EINTR);
-    if (n == (ssize_t)size)
-        return 1;
     if (n < 0)
         return errno == EAGAIN ? 0 : -errno;
-    return -EIO; /* neither sends part of a record, and the thread never closes its end first */
+    return n == 0 ? -EIO : (int)((size_t)n / size); /* the thread never closes its end first */
 }
 
 static int read_signalfd(int fd, struct lc_signal *ret)
 {
-    struct signalfd_siginfo info;
-    int r = read_record(fd, &info, sizeof info);
+    struct signalfd_siginfo info[LC_SIGNALS_BATCH];
+    int count = read_records(fd, info, sizeof *info);
 
-    if (r > 0)
-        *ret = (struct lc_signal){
-            .number = (int)info.ssi_signo,
-            .code = info.ssi_code,
-            .pid = (pid_t)info.ssi_pid,
-            .uid = info.ssi_uid,
+    for (int i = 0; i < count; i++)
+        ret[i] = (struct lc_signal){
+            .number = (int)info[i].ssi_signo,
+            .code = info[i].ssi_code,
+            .pid = (pid_t)info[i].ssi_pid,
+            .uid = info[i].ssi_uid,
         };
-    return r;
+    return count;
 }
 
 /* What write(2) does to the writer to a closed pipe or socket, or to a file at RLIMIT_FSIZE. */
@@ -213,12 +212,36 @@ static bool is_of_own_write(const struct lc_signal *signal)
            signal->pid == getpid();
 }
 
+static int fill(struct lc_signals *self)
+{
+    int count = self->threaded ? read_records(self->fd, self->batch, sizeof *self->batch)
+                               : read_signalfd(self->fd, self->batch);
+
+    self->next = 0;
+    self->count = count > 0 ? (unsigned)count : 0;
+    self->drained = count < LC_SIGNALS_BATCH;
+    return count;
+}
+
+static int next_signal(struct lc_signals *self, struct lc_signal *ret)
+{
+    int r = 1;
+
+    if (self->next == self->count) {
+        r = self->drained ? 0 : fill(self);
+        self->drained = self->drained && r > 0;
+    }
+    if (r > 0)
+        *ret = self->batch[self->next++];
+    return r > 0 ? 1 : r;
+}
+
 int lc_signals_read(struct lc_signals *self, struct lc_signal *ret)
 {
     int r;
 
     do
-        r = self->threaded ? read_record(self->fd, ret, sizeof *ret) : read_signalfd(self->fd, ret);
+        r = next_signal(self, ret);
     while (r > 0 && is_of_own_write(ret));
     return r;
 }

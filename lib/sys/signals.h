@@ -22,10 +22,16 @@ struct lc_signal {
     uid_t uid;
 };
 
+/* So many are read at once: a system call each would cost more than all else that a signal does. */
+enum { LC_SIGNALS_BATCH = 16 };
+
 struct lc_signals {
     int fd;           /* poll it for reading; close-on-exec, non-blocking */
     bool threaded;    /* the fallback is in use */
     pthread_t thread; /* where it is */
+    struct lc_signal batch[LC_SIGNALS_BATCH];
+    unsigned next, count; /* of the batch: handed out, and read */
+    bool drained;         /* the batch was not full, so that there was no more when it was read */
 };
 
 /* Blocks all signals (again: a build without lc_entry as its entry point works, too), starts
@@ -34,9 +40,15 @@ struct lc_signals {
 int lc_signals_init(struct lc_signals *self);
 void lc_signals_deinit(struct lc_signals *self);
 
-/* 1: *ret is the next one; 0: none is waiting; -errno. A SIGPIPE or SIGXFSZ that our own
- * write caused is dropped. Never blocks. */
+/* 1: *ret is the next one; 0: none is waiting, or only such as came since the last read: poll again;
+ * -errno. A SIGPIPE or SIGXFSZ that our own write caused is dropped. Never blocks. */
 int lc_signals_read(struct lc_signals *self, struct lc_signal *ret);
+
+/* Whether the next lc_signals_read() has something though poll(2) may not say so. */
+static inline bool lc_signals_buffered(const struct lc_signals *self)
+{
+    return self->next < self->count;
+}
 
 /* What we were started with, so that a child can be started with just that. */
 struct lc_signal_state {

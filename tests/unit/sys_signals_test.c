@@ -101,6 +101,24 @@ static void what_waits_already_is_read_at_once(void)
     CHECK_INT(lc_signals_read(&signals, &signal), 0);
 }
 
+static void more_than_are_read_at_once_are_neither_lost_nor_read_twice(void)
+{
+    struct lc_signal signal;
+    int sent[3 * LC_SIGNALS_BATCH], count = 0, r;
+
+    for (int i = 0; i < 3 * LC_SIGNALS_BATCH; i++)
+        sent[i] = RTMIN;
+    begin();
+    send_from_child(sent, 3 * LC_SIGNALS_BATCH);
+    for (int reads = 0; reads < 4 * LC_SIGNALS_BATCH; reads++) {
+        r = lc_signals_read(&signals, &signal);
+        CHECK(r >= 0);
+        count += r == 1 && signal.number == RTMIN;
+    }
+    CHECK_INT(count, 3 * LC_SIGNALS_BATCH);
+    CHECK(!lc_signals_buffered(&signals));
+}
+
 static void reading_does_not_wait(void)
 {
     struct lc_signal signal;
@@ -321,6 +339,7 @@ static void test_all(void)
 {
     TEST_ALONE(every_signal_is_read_with_its_sender);
     TEST_ALONE(what_waits_already_is_read_at_once);
+    TEST_ALONE(more_than_are_read_at_once_are_neither_lost_nor_read_twice);
     TEST_ALONE(reading_does_not_wait);
     TEST_ALONE(the_descriptor_is_close_on_exec_and_does_not_block);
     TEST_ALONE(real_time_signals_stay_in_order);
