@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <termios.h>
 #include <unistd.h>
 
 /* Where 0-2 are all redirected it is there all the same: programs ask for a password on /dev/tty.
@@ -16,7 +15,7 @@
 static int open_controlling(void)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (tcgetsid(fd) == getsid(0))
+        if (tcgetpgrp(fd) >= 0) /* ENOTTY where it is another terminal, too */
             return fd;
     return open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
