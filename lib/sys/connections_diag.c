@@ -7,7 +7,6 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -19,7 +18,7 @@ enum { OPS_PER_PORT = 5, OP_SIZE = sizeof(struct inet_diag_bc_op) };
 
 struct request {
     struct nlmsghdr header;
-    struct inet_diag_req_v2 body;
+    struct inet_diag_req body;
     struct nlattr filter;
 };
 
@@ -49,19 +48,19 @@ static void compile(struct inet_diag_bc_op *program, const uint16_t *ports, size
     }
 }
 
-int lc_diag_ask(int fd, uint32_t sequence, int family, uint32_t states, const uint16_t *ports,
+/* TCPDIAG_GETSOCK is the older request, which lists IPv4 and IPv6 in one go. SOCK_DIAG_BY_FAMILY goes
+ * through the whole table for each, and for a family without sockets in one system call: 50 ms with
+ * 200,000 of the other one. */
+int lc_diag_ask(int fd, uint32_t sequence, uint32_t states, const uint16_t *ports,
                 size_t port_count)
 {
     struct inet_diag_bc_op program[LC_DIAG_PORTS_MAX * OPS_PER_PORT];
     size_t size = port_count * OPS_PER_PORT * OP_SIZE;
     struct request request = {
-        .header = {.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+        .header = {.nlmsg_type = TCPDIAG_GETSOCK,
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
                    .nlmsg_seq = sequence},
-        .body = {.sdiag_family = (uint8_t)family,
-                 .sdiag_protocol = IPPROTO_TCP,
-                 .idiag_ext = 1 << (INET_DIAG_INFO - 1),
-                 .idiag_states = states},
+        .body = {.idiag_ext = 1 << (INET_DIAG_INFO - 1), .idiag_states = states},
         .filter = {.nla_type = INET_DIAG_REQ_BYTECODE},
     };
     struct iovec parts[] = {{&request, sizeof request}, {program, size}};
@@ -168,7 +167,7 @@ int lc_diag_parse(const void *bytes, size_t size, uint32_t sequence, lc_connecti
             length = 0; /* of a dump that was given up */
         else if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
             return parse_end(at + sizeof header, length, header.nlmsg_type == NLMSG_DONE);
-        else if (header.nlmsg_type == SOCK_DIAG_BY_FAMILY)
+        else if (header.nlmsg_type == TCPDIAG_GETSOCK || header.nlmsg_type == SOCK_DIAG_BY_FAMILY)
             parse_socket(at + sizeof header, length, found, userdata);
         length = align(header.nlmsg_len);
         if (length >= size)

@@ -112,7 +112,9 @@ void lc_filter_add_check(struct lc_filter *self, const uint8_t address[static LC
 
 static bool is_check(const struct lc_filter *self, const struct lc_connection *socket)
 {
-    for (size_t i = 0; i < LC_FILTER_CHECKS; i++)
+    size_t count = self->next_check < LC_FILTER_CHECKS ? self->next_check : LC_FILTER_CHECKS;
+
+    for (size_t i = 0; i < count; i++)
         if (self->checks[i].port == socket->peer_port &&
             memcmp(self->checks[i].address, socket->peer, LC_ADDRESS_SIZE) == 0)
             return true;

@@ -17,10 +17,6 @@ static const uint32_t all_states =
     1 << LC_TCP_ESTABLISHED | 1 << LC_TCP_SYN_RECV | 1 << LC_TCP_FIN_WAIT1 | 1 << LC_TCP_FIN_WAIT2 |
     1 << LC_TCP_CLOSE_WAIT | 1 << LC_TCP_LAST_ACK | 1 << LC_TCP_CLOSING | LISTEN_STATES;
 
-static const int families[] = {AF_INET, AF_INET6};
-
-enum { FAMILY_COUNT = sizeof families / sizeof families[0] };
-
 /*
  * The source.
  */
@@ -77,7 +73,7 @@ void lc_connections_leave_buffer(struct lc_connections *self)
 static void enter(struct lc_connections *self, enum stage stage)
 {
     self->stage = stage;
-    self->family = 0;
+    self->pass = 0;
     self->asked = false;
 }
 
@@ -172,15 +168,22 @@ static void on_socket(void *userdata, const struct lc_connection *found)
         lc_watch_listed(&self->watch, found);
 }
 
+/* netlink lists all in one go, /proc has a file for each family. */
+static const int families[] = {AF_INET, AF_INET6};
+
+static size_t pass_count(const struct lc_connections *self)
+{
+    return self->source == LC_CONNECTIONS_PROC ? sizeof families / sizeof families[0] : 1;
+}
+
 static int ask(struct lc_connections *self)
 {
     bool listeners = self->stage == STAGE_LISTENERS;
 
     if (self->source == LC_CONNECTIONS_PROC)
-        return lc_table_open(&self->table, families[self->family]);
-    return lc_diag_ask(self->diag_fd, ++self->sequence, families[self->family],
-                       listeners ? LISTEN_STATES : all_states, self->filter.ports,
-                       listeners ? 0 : self->filter.port_count);
+        return lc_table_open(&self->table, families[self->pass]);
+    return lc_diag_ask(self->diag_fd, ++self->sequence, listeners ? LISTEN_STATES : all_states,
+                       self->filter.ports, listeners ? 0 : self->filter.port_count);
 }
 
 static int read_some(struct lc_connections *self)
@@ -195,7 +198,7 @@ static int read_some(struct lc_connections *self)
     return r >= 0 && self->error < 0 ? self->error : r;
 }
 
-/* Asks for the sockets of each family, and reads a piece. 1: that was all. */
+/* 1: that was all. */
 static int ask_and_read(struct lc_connections *self)
 {
     int r = 0;
@@ -207,14 +210,14 @@ static int ask_and_read(struct lc_connections *self)
     if (r == 0)
         r = read_some(self);
     /* There is no IPv6 (ipv6.disable=1). */
-    if (r == -ENOENT && self->family > 0)
+    if (r == -ENOENT && self->pass > 0)
         r = 1;
     if (r <= 0)
         return r;
     self->proven = true;
     lc_table_close(&self->table);
     self->asked = false;
-    return ++self->family == FAMILY_COUNT;
+    return ++self->pass == pass_count(self);
 }
 
 /* The search has ended: take what it found. */

@@ -39,8 +39,8 @@ struct lc_connections {
     void *buffer;           /* while we look or watch */
 
     enum stage stage;
-    size_t family;
-    bool asked; /* for families[family] */
+    size_t pass;
+    bool asked; /* in this pass */
     int error;  /* of a callback */
     struct lc_listeners next, listeners;
     bool find, finding; /* `next` is asked for; the ports of `listeners` are not found yet */

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { SLOTS_MIN = 1024 };
-
 struct lc_seen_slot {
     uint64_t cookie; /* 0: free; no socket has it (net/core/sock_diag.c) */
     uint32_t bytes, segments;
@@ -14,47 +12,55 @@ struct lc_seen_slot {
 
 void lc_seen_deinit(struct lc_seen *self)
 {
-    free(self->slots);
-    *self = (struct lc_seen){.slots = NULL};
+    while (self->level_count > 0)
+        free(self->levels[--self->level_count]);
+    self->used = 0;
+}
+
+static size_t slots_of(size_t level)
+{
+    return (size_t)LC_SEEN_FIRST_SLOTS << level;
 }
 
 /* Its slot, or the free one where it belongs: there is always one, a quarter is left free. Cookies
  * are consecutive numbers; the factor (2^64 divided by the golden ratio) spreads them. */
-static struct lc_seen_slot *find(const struct lc_seen *self, uint64_t cookie)
+static struct lc_seen_slot *find_in(const struct lc_seen *self, size_t level, uint64_t cookie)
 {
-    size_t mask = self->size - 1, at = (cookie * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & mask;
+    struct lc_seen_slot *slots = self->levels[level];
+    size_t mask = slots_of(level) - 1;
+    size_t at = (cookie * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & mask;
 
-    while (self->slots[at].cookie != 0 && self->slots[at].cookie != cookie)
+    while (slots[at].cookie != 0 && slots[at].cookie != cookie)
         at = (at + 1) & mask;
-    return &self->slots[at];
+    return &slots[at];
 }
 
-static int grow(struct lc_seen *self)
+/* The largest level has most of them. */
+static struct lc_seen_slot *find(const struct lc_seen *self, uint64_t cookie)
 {
-    struct lc_seen larger = {.size = self->size ? self->size * 2 : SLOTS_MIN, .used = self->used};
+    for (size_t level = self->level_count; level-- > 0;) {
+        struct lc_seen_slot *slot = find_in(self, level, cookie);
 
-    if (larger.size > LC_SEEN_SLOTS_MAX)
-        return -ENOSPC;
-    larger.slots = calloc(larger.size, sizeof *larger.slots);
-    if (!larger.slots)
-        return -ENOMEM;
-    for (size_t i = 0; i < self->size; i++)
-        if (self->slots[i].cookie != 0)
-            *find(&larger, self->slots[i].cookie) = self->slots[i];
-    free(self->slots);
-    *self = larger;
-    return 0;
+        if (slot->cookie == cookie)
+            return slot;
+    }
+    return NULL;
 }
 
 static int add(struct lc_seen *self, uint64_t cookie, uint32_t bytes, uint32_t segments)
 {
-    if (self->used >= self->size / 4 * 3) {
-        int r = grow(self);
+    size_t count = self->level_count;
 
-        if (r < 0)
-            return r;
+    if (count == 0 || self->used == slots_of(count - 1) / 4 * 3) {
+        if (count == LC_SEEN_LEVELS)
+            return -ENOSPC;
+        self->levels[count] = calloc(slots_of(count), sizeof(struct lc_seen_slot));
+        if (!self->levels[count])
+            return -ENOMEM;
+        self->level_count = ++count;
+        self->used = 0;
     }
-    *find(self, cookie) = (struct lc_seen_slot){cookie, bytes, segments};
+    *find_in(self, count - 1, cookie) = (struct lc_seen_slot){cookie, bytes, segments};
     self->used++;
     return LC_SEEN_NEW;
 }
@@ -68,10 +74,10 @@ static bool is_later(uint32_t number, uint32_t than)
  * two), so the number of segments is taken over only together with that of the bytes. */
 int lc_seen_note(struct lc_seen *self, uint64_t cookie, uint32_t bytes, uint32_t segments)
 {
-    struct lc_seen_slot *slot = self->size ? find(self, cookie) : NULL;
+    struct lc_seen_slot *slot = find(self, cookie);
     bool grown;
 
-    if (!slot || slot->cookie != cookie)
+    if (!slot)
         return add(self, cookie, bytes, segments);
     if (!is_later(bytes, slot->bytes))
         return LC_SEEN_OLD;

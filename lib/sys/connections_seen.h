@@ -2,26 +2,30 @@
 #ifndef LC_SYS_CONNECTIONS_SEEN_H
 #define LC_SYS_CONNECTIONS_SEEN_H
 
-/* The sockets that were seen, by cookie, and how much each had received. A hash table with open
- * addresses that only grows, to 4 MiB at the most: nothing is taken out, since a dump may still list
- * a socket of whose end we have heard already. */
+/* The sockets that were seen, by cookie, and how much each had received. Nothing is taken out, since
+ * a dump may still list a socket of whose end we have heard already.
+ *
+ * Hash tables with open addresses, each twice as large as the one before, the last of which takes
+ * what is new. Nothing is moved when one is full: with 100,000 sockets that took 4 ms at a time. */
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    LC_SEEN_SLOTS_MAX = 1 << 18,             /* of 16 bytes */
-    LC_SEEN_MAX = LC_SEEN_SLOTS_MAX / 4 * 3, /* sockets */
+    LC_SEEN_FIRST_SLOTS = 1024, /* of 16 bytes */
+    LC_SEEN_LEVELS = 8,         /* 4 MiB all together */
+    LC_SEEN_MAX = LC_SEEN_FIRST_SLOTS / 4 * 3 * ((1 << LC_SEEN_LEVELS) - 1), /* sockets: 195,840 */
 };
 
 enum lc_seen_news { LC_SEEN_OLD, LC_SEEN_NEW, LC_SEEN_GROWN };
 
 struct lc_seen {
-    struct lc_seen_slot *slots;
-    size_t size, used;
+    struct lc_seen_slot *levels[LC_SEEN_LEVELS];
+    size_t level_count;
+    size_t used; /* of the last */
 };
 
-/* Enough for {0} to be an empty set. */
+/* Enough for {0} to be an empty set, which it is again afterwards. */
 void lc_seen_deinit(struct lc_seen *self);
 
 /* An enum lc_seen_news; -ENOMEM or -ENOSPC: not known, and could not be remembered. Both numbers may

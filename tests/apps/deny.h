@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
@@ -20,6 +21,17 @@
 #else
 #error "the architecture's AUDIT_ARCH_ constant is missing here"
 #endif
+
+static inline int lc_deny_install(struct sock_filter *program, unsigned short length)
+{
+    struct sock_fprog filter = {.len = length, .filter = program};
+
+    /* Without it only root may set a filter (seccomp(2)). */
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+        return -errno;
+    return 0;
+}
 
 /* `number` answers `error` from now on. 0 or -errno. */
 static inline int lc_deny(long number, int error)
@@ -32,16 +44,26 @@ static inline int lc_deny(long number, int error)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog filter = {
-        .len = sizeof program / sizeof program[0],
-        .filter = program,
+
+    return lc_deny_install(program, sizeof program / sizeof program[0]);
+}
+
+/* socket(2) knows no AF_NETLINK from now on, as in gVisor's sandbox or under a strict profile. */
+static inline int lc_deny_netlink(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LC_DENY_ARCH, 0, 5),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        /* the family, an int; both architectures are little-endian */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
 
-    /* Without it only root may set a filter (seccomp(2)). */
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
-        return -errno;
-    return 0;
+    return lc_deny_install(program, sizeof program / sizeof program[0]);
 }
 
 #endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* count_connections [--proc] N...
+ *
+ * What a look at N connections costs, for each N in turn: they are made over loopback addresses in a
+ * network namespace of their own, and looked at as an event loop would, once to warm up and then
+ * REPEATS times. Writes a line of JSON for each N:
+ *
+ *     {"n":10000,"source":"netlink","msec":9.31,"cpu_msec":9.30,"slices":9,"longest_usec":1107,
+ *      "longest_cpu_usec":1105,"watch_msec":10.52, …}
+ *
+ * of the median look, and after watch_ the same for the first look of a watch, which remembers each
+ * connection. cpu_ is for machines that are shared. The clients' ends are in the kernel's table,
+ * too, and are gone through. --proc: as where netlink is refused.
+ */
+
+#include "sys/connections.h"
+
+#include "../apps/deny.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PORT = 8080, REPEATS = 15, PER_PROCESS_MAX = 25000, PROCESSES_MAX = 64 };
+
+struct cost {
+    double msec, cpu_msec, longest_usec, longest_cpu_usec;
+    unsigned slices;
+};
+
+_Noreturn static void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static double clock_msec(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    if (!file || fputs(text, file) < 0 || fclose(file) != 0)
+        fail(path);
+}
+
+static void enter_network(void)
+{
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    char uid_map[32], gid_map[32];
+    int fd;
+
+    snprintf(uid_map, sizeof uid_map, "0 %u 1", geteuid());
+    snprintf(gid_map, sizeof gid_map, "0 %u 1", getegid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+        fail("unshare");
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/uid_map", uid_map);
+    write_file("/proc/self/gid_map", gid_map);
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+        fail("lo");
+    close(fd);
+}
+
+/* Both ends of them; how many a process may have is its limit of descriptors. */
+static unsigned per_process(void)
+{
+    struct rlimit limit;
+    unsigned count;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        fail("getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        fail("setrlimit");
+    count = (unsigned)(limit.rlim_cur - 100) / 2;
+    return count < PER_PROCESS_MAX ? count : PER_PROCESS_MAX;
+}
+
+static int listen_on(uint32_t address)
+{
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = {htonl(address)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || listen(fd, 128) < 0)
+        fail("listen");
+    return fd;
+}
+
+/* A loopback address for each process: from one address to another there are 28,000 ports. */
+_Noreturn static void hold(unsigned number, unsigned count, int ready, int go)
+{
+    uint32_t address = (127u << 24 | 1u << 8) + number;
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = {htonl(address)}};
+    int listener = listen_on(address);
+    char byte = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        if (fd < 0 || connect(fd, (struct sockaddr *)&name, sizeof name) < 0 ||
+            accept(listener, NULL, NULL) < 0)
+            fail("connection");
+    }
+    if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) < 0)
+        fail("pipe");
+    _exit(0);
+}
+
+static void raise_to(double *highest, double value)
+{
+    if (value > *highest)
+        *highest = value;
+}
+
+static struct cost look(struct lc_connections *connections)
+{
+    struct pollfd entry = {.fd = lc_connections_fd(connections), .events = POLLIN};
+    double begin = clock_msec(CLOCK_MONOTONIC), cpu = clock_msec(CLOCK_PROCESS_CPUTIME_ID);
+    struct cost cost = {.slices = 0};
+    int news = 0;
+
+    while (!(news & LC_CONNECTIONS_LOOKED)) {
+        double before, cpu_before;
+
+        poll(&entry, 1, -1);
+        before = clock_msec(CLOCK_MONOTONIC);
+        cpu_before = clock_msec(CLOCK_PROCESS_CPUTIME_ID);
+        news = lc_connections_step(connections);
+        raise_to(&cost.longest_usec, (clock_msec(CLOCK_MONOTONIC) - before) * 1000);
+        raise_to(&cost.longest_cpu_usec,
+                 (clock_msec(CLOCK_PROCESS_CPUTIME_ID) - cpu_before) * 1000);
+        if (news < 0)
+            fail("look");
+        cost.slices++;
+    }
+    cost.msec = clock_msec(CLOCK_MONOTONIC) - begin;
+    cost.cpu_msec = clock_msec(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    return cost;
+}
+
+static int by_msec(const void *a, const void *b)
+{
+    const struct cost *left = a, *right = b;
+
+    return (left->msec > right->msec) - (left->msec < right->msec);
+}
+
+static struct cost median(struct lc_connections *connections,
+                          int (*begin)(struct lc_connections *connections))
+{
+    struct cost costs[REPEATS + 1];
+
+    for (int i = 0; i <= REPEATS; i++) {
+        if (begin(connections) < 0)
+            fail("begin");
+        costs[i] = look(connections);
+    }
+    qsort(costs + 1, REPEATS, sizeof costs[0], by_msec);
+    return costs[1 + REPEATS / 2];
+}
+
+static void print_cost(const char *prefix, const struct cost *cost)
+{
+    printf("\"%smsec\":%.2f,\"%scpu_msec\":%.2f,\"%sslices\":%u,\"%slongest_usec\":%.0f,"
+           "\"%slongest_cpu_usec\":%.0f",
+           prefix, cost->msec, prefix, cost->cpu_msec, prefix, cost->slices, prefix,
+           cost->longest_usec, prefix, cost->longest_cpu_usec);
+}
+
+static void measure(unsigned n)
+{
+    static const uint16_t port = PORT;
+    const struct lc_connections_rules rules = {.ports = &port, .port_count = 1, .idle_msec = 1000};
+    struct lc_connections *connections;
+    struct cost plain, watch;
+
+    if (lc_connections_new(&connections, &rules) < 0)
+        fail("connections");
+    plain = median(connections, lc_connections_look);
+    watch = median(connections, lc_connections_watch);
+    if (lc_connections_count(connections)->open != n) {
+        fprintf(stderr, "%u connections were counted, not %u\n",
+                lc_connections_count(connections)->open, n);
+        exit(1);
+    }
+    printf("{\"n\":%u,\"source\":\"%s\",", n,
+           lc_connections_source_name(lc_connections_source(connections, NULL)));
+    print_cost("", &plain);
+    printf(",");
+    print_cost("watch_", &watch);
+    printf("}\n");
+    fflush(stdout);
+    lc_connections_free(connections);
+}
+
+/* The namespace goes with the process, and all connections with it. */
+static void measure_alone(unsigned n, bool proc)
+{
+    unsigned each = per_process(), processes = (n + each - 1) / each;
+    int ready[2], go[2];
+    char byte;
+
+    enter_network();
+    if (pipe(ready) < 0 || pipe(go) < 0)
+        fail("pipe");
+    for (unsigned i = 0; i < processes; i++) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            fail("fork");
+        if (pid == 0) {
+            close(go[1]);
+            hold(i, i + 1 < processes ? each : n - i * each, ready[1], go[0]);
+        }
+    }
+    close(ready[1]);
+    for (unsigned i = 0; i < processes; i++)
+        if (read(ready[0], &byte, 1) != 1)
+            fail("the connections");
+    if (proc && lc_deny_netlink() < 0)
+        fail("seccomp");
+    measure(n);
+    close(go[1]);
+    while (wait(NULL) > 0)
+        continue;
+}
+
+int main(int argc, char **argv)
+{
+    bool proc = argc > 1 && strcmp(argv[1], "--proc") == 0;
+
+    for (int i = 1 + proc; i < argc; i++) {
+        int status;
+        pid_t pid = fork();
+
+        if (pid < 0)
+            fail("fork");
+        if (pid == 0) {
+            measure_alone((unsigned)atoi(argv[i]), proc);
+            exit(0);
+        }
+        if (waitpid(pid, &status, 0) < 0 || status != 0)
+            return 1;
+    }
+    return 0;
+}
