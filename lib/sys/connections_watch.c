@@ -14,11 +14,16 @@ int lc_watch_begin(struct lc_watch *self, const struct lc_filter *filter, bool o
                    int receive_bytes, uint64_t now_msec)
 {
     static const int groups[] = {SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET6_TCP_DESTROY};
+    struct sockaddr_nl any = {.nl_family = AF_NETLINK};
     LC_CLEANUP_FD int fd = lc_diag_open();
 
     *self = (struct lc_watch){.fd = -1};
     if (fd < 0)
         return fd;
+    /* A socket that has no number of its own yet passes for the sender, the kernel, and gets none of
+     * its messages (do_one_broadcast() in net/netlink/af_netlink.c). */
+    if (bind(fd, (struct sockaddr *)&any, sizeof any) < 0)
+        return -errno;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes) < 0)
         return -errno;
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
