@@ -150,6 +150,16 @@ static int parse_end(const uint8_t *bytes, size_t size, bool done)
     return error < 0 ? error : done;
 }
 
+static bool is_socket(const struct nlmsghdr *header)
+{
+    return header->nlmsg_type == TCPDIAG_GETSOCK || header->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+}
+
+static bool is_end(const struct nlmsghdr *header)
+{
+    return header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR;
+}
+
 int lc_diag_parse(const void *bytes, size_t size, uint32_t sequence, lc_connection_found *found,
                   void *userdata)
 {
@@ -157,23 +167,23 @@ int lc_diag_parse(const void *bytes, size_t size, uint32_t sequence, lc_connecti
     struct nlmsghdr header;
 
     while (size >= sizeof header) {
-        size_t length;
+        const uint8_t *body = at + sizeof header;
+        size_t step;
 
         memcpy(&header, at, sizeof header);
         if (header.nlmsg_len < sizeof header || header.nlmsg_len > size)
             return -EBADMSG;
-        length = header.nlmsg_len - sizeof header;
-        if (header.nlmsg_seq != sequence)
-            length = 0; /* of a dump that was given up */
-        else if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR)
-            return parse_end(at + sizeof header, length, header.nlmsg_type == NLMSG_DONE);
-        else if (header.nlmsg_type == TCPDIAG_GETSOCK || header.nlmsg_type == SOCK_DIAG_BY_FAMILY)
-            parse_socket(at + sizeof header, length, found, userdata);
-        length = align(header.nlmsg_len);
-        if (length >= size)
+        /* Another number: of a dump that was given up. */
+        if (header.nlmsg_seq == sequence && is_end(&header))
+            return parse_end(body, header.nlmsg_len - sizeof header,
+                             header.nlmsg_type == NLMSG_DONE);
+        if (header.nlmsg_seq == sequence && is_socket(&header))
+            parse_socket(body, header.nlmsg_len - sizeof header, found, userdata);
+        step = align(header.nlmsg_len);
+        if (step >= size)
             break;
-        at += length;
-        size -= length;
+        at += step;
+        size -= step;
     }
     return 0;
 }

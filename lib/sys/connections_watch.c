@@ -77,11 +77,12 @@ static void note(struct lc_watch *self, const struct lc_connection *socket, bool
         self->arrivals.data++;
 }
 
-/* What has no tcp_info is a handshake, or what the kernel keeps in place of a socket whose end we
- * have been told of already (inet_timewait_sock). */
+/* What has no tcp_info is no socket: a handshake, which may come out of it with another cookie where
+ * it ended while it was being listed, or what the kernel keeps in place of a socket whose end we have
+ * been told of already (inet_timewait_sock). */
 void lc_watch_listed(struct lc_watch *self, const struct lc_connection *socket)
 {
-    if (socket->timed || socket->state == LC_TCP_SYN_RECV)
+    if (socket->timed)
         note(self, socket, !self->remembering);
 }
 
