@@ -39,6 +39,8 @@ static void fall_back(struct lc_connections *self, int error)
     lc_cleanup_fd(&self->diag_fd);
     self->diag_fd = -1;
     self->source = r < 0 ? LC_CONNECTIONS_NONE : LC_CONNECTIONS_PROC;
+    if (self->arrivals_source == LC_ARRIVALS_GROUPS)
+        lc_connections_use_opens(self);
     snprintf(self->why, sizeof self->why, "NETLINK_SOCK_DIAG: %s%s%s", strerrordesc_np(-error),
              r < 0 ? "; /proc/net/tcp: " : "", r < 0 ? strerrordesc_np(-r) : "");
 }
@@ -266,8 +268,6 @@ static int recover(struct lc_connections *self, int error)
 {
     if (self->source == LC_CONNECTIONS_NETLINK && !self->proven) {
         fall_back(self, error);
-        if (self->arrivals_source == LC_ARRIVALS_GROUPS)
-            lc_connections_use_opens(self);
         if (self->source == LC_CONNECTIONS_PROC) {
             begin(self);
             return 0;
