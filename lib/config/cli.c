@@ -68,6 +68,8 @@ static int take(struct cursor *self, const struct lc_key *key, const char *spell
             lc_errors_add(self->errors, spelling, NULL, "found a value; accepted: none");
         return assign(self, key, NULL);
     }
+    if (!value && key->optional)
+        value = "true";
     if (!value) {
         value = self->word[1];
         if (!value) {

@@ -9,6 +9,7 @@
  * The parser, --help, the JSON schema and the man page's table all come from it.
  */
 
+#include "base/cidr.h"
 #include "core/lifecycle.h"
 
 #include <stdbool.h>
@@ -19,6 +20,24 @@
 enum lc_platform { LC_PLATFORM_PLAIN, LC_PLATFORM_KUBERNETES, LC_PLATFORM_ECS, LC_PLATFORM_COUNT };
 
 enum lc_stop_target { LC_STOP_TARGET_PROCESS, LC_STOP_TARGET_GROUP, LC_STOP_TARGET_COUNT };
+
+/* What counts as an arrival in the window. */
+enum lc_arrival {
+    LC_ARRIVAL_ANY,        /* a new connection, or peer's data on an older one */
+    LC_ARRIVAL_CONNECTION, /* new connections alone */
+    LC_ARRIVAL_COUNT
+};
+
+/* ms, all: see struct lc_policy. */
+struct lc_window {
+    uint64_t min, quiet, max;
+};
+
+struct lc_drain {
+    bool wait_for_idle;
+    uint64_t timeout; /* ms */
+    uint64_t idle;    /* ms: data that moved within it means that a connection is in flight */
+};
 
 /* What happens to a signal that is no stop signal; 1..64 rewrites it to that number. */
 enum { LC_SIGNAL_FORWARD = 0, LC_SIGNAL_DROP = -1, LC_SIGNAL_RELOAD = -2 };
@@ -71,12 +90,16 @@ struct lc_config {
     enum lc_platform platform;
     char *file; /* NULL: none */
 
-    uint64_t grace, margin; /* ms */
-    uint64_t window;        /* ms; shutdown.propagation.min, cut to fit where it was not set */
+    uint64_t grace, margin;  /* ms */
+    struct lc_window window; /* cut to fit where it was not set */
+    enum lc_arrival arrivals;
     enum lc_readiness readiness;
     uint64_t stop_on;                   /* bit N-1: signal N begins a shutdown */
     uint8_t second[LC_SIGNALS_MAX + 1]; /* enum lc_second by signal */
     uint64_t leftover_timeout;          /* ms */
+    struct lc_drain drain;
+    struct lc_cidr *ignore_from; /* peers that do not count */
+    size_t ignore_from_count;
     struct lc_exit_code_map exit_codes;
     int8_t signals[LC_SIGNALS_MAX + 1]; /* LC_SIGNAL_* or a number */
     int parent_death_signal;            /* 0: none */
@@ -84,6 +107,9 @@ struct lc_config {
     char **listen;   /* as written: ":9909", "127.0.0.1:80", "[::1]:9909", "unix:/run/x"; ends with
                       NULL; empty: off */
     bool listen_set; /* false: the default; where that address is taken it is a warning, not 125 */
+
+    char *termination_message; /* a file; NULL: none */
+    char *state_dir;           /* NULL: none */
 
     int log_format; /* enum lc_log_format (base/log.h) */
     int log_level;  /* enum lc_log_level */

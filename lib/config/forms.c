@@ -50,6 +50,11 @@ static bool is_header_name(const char *text)
 }
 
 /* A line's end in it would let a value write headers of its own. */
+static bool is_file_path(const char *text)
+{
+    return *text == '/' || !strcmp(text, "off");
+}
+
 static bool is_header_value(const char *text)
 {
     for (; *text; text++)
@@ -74,6 +79,9 @@ const struct lc_form_info lc_forms[LC_FORM_COUNT] = {
     [LC_FORM_HEADER_VALUE] = {.accepted = "text of one line",
                               .pattern = "^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f]*$",
                               .check = is_header_value},
+    [LC_FORM_FILE_PATH] = {.accepted = "an absolute path such as /var/lib/lastcall, or off",
+                           .pattern = "^(/.*|off)$",
+                           .check = is_file_path},
 };
 
 /* "flip, after-window or hold" */
@@ -116,6 +124,9 @@ const char *lc_key_accepted(const struct lc_key *key, char buf[static LC_ACCEPTE
         [LC_TYPE_PORTS] = "a list of ports such as [8080], or [] where it serves nobody",
         [LC_TYPE_SECOND] = "a mapping such as {SIGINT: kill, SIGTERM: hurry}",
         [LC_TYPE_SIGNAL_MAP] = "a mapping such as {SIGUSR1: SIGUSR2, SIGHUP: reload}",
+        [LC_TYPE_WINDOW] = "a time, MIN:QUIET:MAX such as 5s:1s:15s, or cluster, alb, neg or nlb",
+        [LC_TYPE_WAIT] = "true or false",
+        [LC_TYPE_NETWORKS] = "a list of networks such as [10.0.0.0/8, fd00::/8]",
         [LC_TYPE_EXIT_CODES] = "a mapping such as {143: 0, forced: 1}",
     };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELP_COLUMN = 26 };
+enum { HELP_COLUMN = 30 };
 
 int lc_print_result(FILE *out)
 {
@@ -58,8 +58,9 @@ static void print_option(FILE *out, const struct lc_key *key)
         memcpy(letter, (const char[]){'-', key->letter, ',', ' '}, 4);
     lc_key_word(key, word);
     /* Choices would push the help out of the line: they stand in it instead. */
-    snprintf(left, sizeof(left), "  %s--%s%s%s", letter, key->option, *word ? " " : "",
-             key->type == LC_TYPE_CHOICE ? "WORD" : word);
+    snprintf(left, sizeof(left), "  %s--%s%s%s%s", letter, key->option,
+             key->optional ? "[=" : (*word ? " " : ""), key->type == LC_TYPE_CHOICE ? "WORD" : word,
+             key->optional ? "]" : "");
     fprintf(out, "%-*s ", HELP_COLUMN - 1, left);
     if (key->type == LC_TYPE_CHOICE)
         fprintf(out, "%s: ", word);
@@ -79,8 +80,8 @@ int lc_config_print_help(FILE *out)
     for (const struct lc_key *key = lc_keys; key < lc_keys + lc_key_count; key++)
         if (key->option)
             print_option(out, key);
-    fputs("\nTIME is 500ms, 5s or 2m. An option has a variable, such as LASTCALL_STOP_SIGNAL.\n"
-          "FILE has keys for all of these and for more: lastcall.yaml(5).\n",
+    fputs("\nTIME is 500ms, 5s or 2m; WINDOW is TIME, MIN:QUIET:MAX or cluster|alb|neg|nlb.\n"
+          "Each has a variable, as LASTCALL_MARGIN, and a key in FILE: lastcall.yaml(5).\n",
           out);
     return lc_print_result(out);
 }

@@ -34,6 +34,13 @@ const char *const lc_outcome_choices[] = {
 };
 HELD_BY(lc_outcome_choices, LC_OUTCOME_COUNT);
 
+static const char *const arrivals_choices[] = {
+    [LC_ARRIVAL_ANY] = "all",
+    [LC_ARRIVAL_CONNECTION] = "connections",
+    [LC_ARRIVAL_COUNT] = NULL,
+};
+HELD_BY(arrivals_choices, LC_ARRIVAL_COUNT);
+
 static const char *const stop_target_choices[] = {
     [LC_STOP_TARGET_PROCESS] = "process",
     [LC_STOP_TARGET_GROUP] = "group",
@@ -62,7 +69,7 @@ const char *const lc_hook_actions[] = {
 HELD_BY(lc_hook_actions, LC_HOOK_ACTION_COUNT);
 
 /* A choice is written through an int. */
-static_assert(sizeof(enum lc_readiness) == sizeof(int) &&
+static_assert(sizeof(enum lc_readiness) == sizeof(int) && sizeof(enum lc_arrival) == sizeof(int) &&
                   sizeof(enum lc_stop_target) == sizeof(int),
               "an enum is as large as an int");
 
@@ -93,28 +100,49 @@ const struct lc_key lc_keys[] = {
 
     {ROOT(grace), .path = "shutdown.gracePeriod", .option = "grace-period",
      .type = LC_TYPE_DURATION, .min = 1, .max = TIME_MAX, DEFAULTS("10s", "30s", "30s"),
-     .help = "time the platform gives"},
+     .help = "the platform's own"},
     {ROOT(margin), .path = "shutdown.margin", .option = "margin",
      .type = LC_TYPE_DURATION, .max = TIME_MAX, DEFAULT("1s"),
-     .help = "part of it that is kept for lastcall's own end"},
+     .help = "part of it kept for lastcall's own end"},
     {ROOT(window), .path = "shutdown.propagation", .option = "propagation",
-     .type = LC_TYPE_DURATION, .max = TIME_MAX, DEFAULTS("0s", "5s", "0s"),
-     .help = "serve on after readiness is off"},
-    {ROOT(window), .path = "shutdown.propagation.min",
+     .type = LC_TYPE_WINDOW, .max = TIME_MAX, DEFAULTS("0s", "5s:1s:15s", "0s"),
+     .help = "readiness off, serve on"},
+    {ROOT(window.min), .path = "shutdown.propagation.min",
      .type = LC_TYPE_DURATION, .max = TIME_MAX,
-     .help = "the same, written as a mapping"},
+     .help = "the window lasts so long at the least"},
+    {ROOT(window.quiet), .path = "shutdown.propagation.quiet",
+     .type = LC_TYPE_DURATION, .max = TIME_MAX,
+     .help = "and goes on until nothing has arrived for so long"},
+    {ROOT(window.max), .path = "shutdown.propagation.max",
+     .type = LC_TYPE_DURATION, .max = TIME_MAX,
+     .help = "but never beyond this"},
+    {ROOT(arrivals), .path = "shutdown.propagation.arrivals",
+     .type = LC_TYPE_CHOICE, .choices = arrivals_choices, DEFAULT("all"),
+     .help = "what arrives: data on older connections, too, or new connections alone"},
     {ROOT(readiness), .path = "shutdown.readiness", .option = "readiness",
      .type = LC_TYPE_CHOICE, .choices = readiness_choices, DEFAULT("flip"),
-     .help = "when readiness goes off"},
+     .help = "when it goes off"},
     {ROOT(stop_on), .path = "shutdown.stopOn", .option = "stop-on",
      .type = LC_TYPE_STOP_ON, DEFAULT("SIGTERM,SIGINT,SIGQUIT,SIGRTMIN+3"),
-     .help = "signals that stop"},
+     .help = "stop signals"},
     {ROOT(second), .path = "shutdown.secondSignal",
      .type = LC_TYPE_SECOND, DEFAULT("SIGINT=kill"),
      .help = "what a further stop signal does; those not named are ignored"},
     {ROOT(leftover_timeout), .path = "shutdown.leftoverTimeout",
      .type = LC_TYPE_DURATION, .max = TIME_MAX, DEFAULT("5s"),
      .help = "time that leftover descendants have between SIGTERM and SIGKILL, at most"},
+    {ROOT(drain), .path = "drain.waitForIdle", .option = "wait-for-idle", .optional = true,
+     .type = LC_TYPE_WAIT, .max = TIME_MAX, DEFAULTS("false", "true", "false"),
+     .help = "wait for what is in flight"},
+    {ROOT(drain.timeout), .path = "drain.timeout",
+     .type = LC_TYPE_DURATION, .max = TIME_MAX, DEFAULT("10s"),
+     .help = "when that wait is given up, and what is in flight still is cut"},
+    {ROOT(drain.idle), .path = "drain.idle",
+     .type = LC_TYPE_DURATION, .min = 1, .max = TIME_MAX, DEFAULT("1s"),
+     .help = "a connection on which data has moved within this time is in flight"},
+    {ROOT(ignore_from), .path = "connections.ignoreFrom",
+     .type = LC_TYPE_NETWORKS, .count_offset = offsetof(struct lc_config, ignore_from_count),
+     .help = "peers that neither arrive nor are in flight, such as probes"},
     {ROOT(process), .path = "processes",
      .type = LC_TYPE_OBJECTS, .items = LC_SCOPE_PROCESS, .min = 1, .max = 1,
      .count_offset = offsetof(struct lc_config, process_count),
@@ -154,6 +182,12 @@ const struct lc_key lc_keys[] = {
     {ROOT(listen), .path = "http.listen", .option = "listen", .repeatable = true, .fixed = true,
      .type = LC_TYPE_LISTEN, DEFAULT(":9909"),
      .help = "health endpoints, repeatable; off: none"},
+    {ROOT(termination_message), .path = "terminationMessagePath", .fixed = true,
+     .type = LC_TYPE_TEXT, .form = LC_FORM_FILE_PATH, DEFAULT("/dev/termination-log"),
+     .help = "file, where it can be written, that gets one line on how the shutdown went"},
+    {ROOT(state_dir), .path = "stateDir", .fixed = true,
+     .type = LC_TYPE_TEXT, .form = LC_FORM_FILE_PATH,
+     .help = "directory in which counters outlive the container, for /metrics"},
     {ROOT(log_format), .path = "log.format", .option = "log-format",
      .type = LC_TYPE_CHOICE, .choices = log_format_choices, DEFAULT("auto"),
      .help = "auto is text on a terminal"},

@@ -38,6 +38,9 @@ enum lc_type {
     LC_TYPE_SECOND,     /* uint8_t[LC_SIGNALS_MAX + 1]: enum lc_second by signal */
     LC_TYPE_SIGNAL_MAP, /* int8_t[LC_SIGNALS_MAX + 1]: LC_SIGNAL_* or a number by signal */
     LC_TYPE_EXIT_CODES, /* struct lc_exit_code_map */
+    LC_TYPE_WINDOW,     /* struct lc_window: a duration, MIN:QUIET:MAX, or a preset's name */
+    LC_TYPE_WAIT,       /* struct lc_drain: true, false, or (but in the file) its timeout */
+    LC_TYPE_NETWORKS,   /* struct lc_cidr *, with its count */
     LC_TYPE_OBJECTS,    /* an array of the struct of scope `items`, with its count */
     LC_TYPE_COUNT,
 };
@@ -49,6 +52,7 @@ enum lc_form {
     LC_FORM_URL_PATH,
     LC_FORM_HEADER_NAME,
     LC_FORM_HEADER_VALUE,
+    LC_FORM_FILE_PATH, /* "off" becomes NULL */
     LC_FORM_COUNT,
 };
 
@@ -57,6 +61,7 @@ struct lc_key {
     const char *path;   /* within the scope: "shutdown.margin"; NULL: no key of the file */
     const char *option; /* without the dashes; NULL: none. Its variable is lc_key_variable() */
     char letter;        /* the option's short form; 0: none */
+    bool optional;      /* the option may stand alone, which means "true" */
     bool repeatable;    /* the option may be given several times; the values are collected */
     bool required;      /* wherever the mapping it belongs to is written */
     bool fixed;         /* cannot change while running */

@@ -49,8 +49,11 @@ void lc_config_policy(const struct lc_config *self, struct lc_policy *ret)
         .margin = self->margin,
         .stop_reserve = least(LC_STOP_RESERVE_MSEC, self->grace - self->margin),
         .leftover_timeout = self->leftover_timeout,
-        .window_min = self->window,
-        .window_max = self->window,
+        .window_min = self->window.min,
+        .window_quiet = self->window.quiet,
+        .window_max = self->window.max,
+        .drain = self->drain.wait_for_idle,
+        .drain_timeout = self->drain.timeout,
         .readiness = self->readiness,
         .lanes = self->process_count,
     };
@@ -69,6 +72,11 @@ uint8_t lc_config_exit_code(const struct lc_config *self, uint8_t code, enum lc_
     if (self->exit_codes.outcome[outcome] >= 0)
         return (uint8_t)self->exit_codes.outcome[outcome];
     return code;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
 }
 
 static bool same_words(char *const *a, char *const *b)
@@ -91,7 +99,7 @@ static bool same_value(const struct lc_key *key, const void *a, const void *b)
 
     switch ((int)key->type) {
     case LC_TYPE_TEXT:
-        return !strcmp(*(char *const *)left, *(char *const *)right);
+        return same_text(*(char *const *)left, *(char *const *)right);
     case LC_TYPE_COMMAND:
     case LC_TYPE_LISTEN:
         return same_words(*(char *const *const *)left, *(char *const *const *)right);

@@ -33,6 +33,13 @@ static const char *const fragments[LC_TYPE_COUNT] = {
     [LC_TYPE_SIGNAL_MAP] = "'type': 'object', 'propertyNames': {'$ref': '#/$defs/signalName'}, "
                            "'additionalProperties': {'anyOf': [{'$ref': '#/$defs/signal'}, "
                            "{'enum': ['ignore', 'reload']}]}",
+    [LC_TYPE_WINDOW] = "'anyOf': [{'$ref': '#/$defs/duration'}, {'type': 'string', 'pattern': "
+                       "'^(cluster|alb|neg|nlb|[0-9.]+[a-z]*:[0-9.]+[a-z]*:[0-9.]+[a-z]*)$'}]",
+    [LC_TYPE_WAIT] = "'anyOf': [{'type': 'boolean'}, {'$ref': '#/$defs/variable'}]",
+    [LC_TYPE_NETWORKS] =
+        "'type': 'array', 'items': {'type': 'string', 'pattern': "
+        "'^([0-9.]+(/([12]?[0-9]|3[0-2]))?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/([1-9]?[0-9]|"
+        "1[01][0-9]|12[0-8]))?|.*[$][{].*)$'}",
     [LC_TYPE_EXIT_CODES] = "'type': 'object', 'propertyNames': "
                            "{'pattern': '^(" BYTE_PATTERN "|stopped|forced|crashed)$'}, "
                            "'additionalProperties': {'$ref': '#/$defs/exitCode'}",

@@ -14,7 +14,7 @@
  * killed who was promised time, and it is better to hear of that now. What is a default gives way.
  */
 
-enum part_kind { PART_MARGIN, PART_WINDOW, PART_HOOK, PART_STOP };
+enum part_kind { PART_MARGIN, PART_WINDOW, PART_DRAIN, PART_HOOK, PART_STOP };
 
 struct part {
     enum part_kind kind;
@@ -22,25 +22,47 @@ struct part {
     uint64_t *target;  /* NULL: the stop reserve, which is nobody's setting */
     uint64_t msec;     /* after it was cut */
     uint64_t wish;     /* before */
+    uint64_t fixed;    /* what of it cannot be cut: that which was set */
     const char *where; /* NULL: a default */
 };
 
 /* The longest path from T0 to the platform's SIGKILL. */
 struct sum {
-    struct part part[3 + LC_HOOK_KIND_COUNT * LC_HOOKS_MAX];
+    struct part part[4 + LC_HOOK_KIND_COUNT * LC_HOOKS_MAX];
     size_t count;
     uint64_t grace;
+    uint64_t window_min; /* as it was wished */
 };
 
-static struct part *add_part(struct sum *self, enum part_kind kind, const char *name,
-                             uint64_t *target, uint64_t msec, const char *where)
+static void add_part(struct sum *self, enum part_kind kind, const char *name, uint64_t *target,
+                     uint64_t msec, const char *where)
 {
     struct part *part = &self->part[self->count++];
 
-    *part =
-        (struct part){.kind = kind, .target = target, .msec = msec, .wish = msec, .where = where};
+    *part = (struct part){
+        .kind = kind,
+        .target = target,
+        .msec = msec,
+        .wish = msec,
+        .fixed = where || kind == PART_STOP ? msec : 0,
+        .where = where,
+    };
     snprintf(part->name, sizeof(part->name), "%s", name);
-    return part;
+}
+
+/* The longest it can take; of a `min` that was set that much at the least. */
+static void add_window(struct sum *self, struct lc_loader *loader)
+{
+    struct lc_window *window = &loader->config->window;
+    const char *where = lc_origin_find(loader, &window->max);
+    struct part *part = &self->part[self->count];
+
+    self->window_min = window->min;
+    add_part(self, PART_WINDOW, "window", &window->max, window->max, where);
+    if (where)
+        return;
+    part->where = lc_origin_find(loader, &window->min);
+    part->fixed = part->where ? window->min : 0;
 }
 
 static void add_hooks(struct sum *self, struct lc_loader *loader, enum lc_hook_kind kind)
@@ -78,9 +100,11 @@ static void sum_init(struct sum *self, struct lc_loader *loader)
     add_part(self, PART_MARGIN, "margin", &config->margin, config->margin,
              lc_origin_find(loader, &config->margin));
     if (serves(process))
-        add_part(self, PART_WINDOW, "window", &config->window, config->window,
-                 lc_origin_find(loader, &config->window));
+        add_window(self, loader);
     add_hooks(self, loader, LC_HOOK_PRE_STOP);
+    if (serves(process) && config->drain.wait_for_idle)
+        add_part(self, PART_DRAIN, "drain", &config->drain.timeout, config->drain.timeout,
+                 lc_origin_find(loader, &config->drain.timeout));
     if (where)
         add_part(self, PART_STOP, "stopTimeout", &process->stop_timeout, process->stop_timeout,
                  where);
@@ -98,7 +122,7 @@ static uint64_t total(const struct sum *self)
     return msec;
 }
 
-/* What cannot be cut: that which was set, and the reserve of a stop whose time was not. */
+/* What cannot be cut, and the first place where something was set. */
 static uint64_t total_fixed(const struct sum *self, const struct part **ret_first)
 {
     uint64_t msec = 0;
@@ -107,8 +131,7 @@ static uint64_t total_fixed(const struct sum *self, const struct part **ret_firs
     for (size_t i = 0; i < self->count; i++) {
         const struct part *part = &self->part[i];
 
-        if (part->where || part->kind == PART_STOP)
-            msec += part->msec;
+        msec += part->fixed;
         if (part->where && !*ret_first)
             *ret_first = part;
     }
@@ -138,10 +161,9 @@ static void fail_sum(struct lc_loader *loader, const struct sum *sum, uint64_t f
 
     for (size_t i = 0; i < sum->count; i++) {
         const struct part *part = &sum->part[i];
-        bool cut = !part->where && part->kind != PART_STOP;
 
         length = append(text, sizeof(text), length, "%s%s %s%s%s%s", i ? " + " : "", part->name,
-                        lc_duration_format(cut ? 0 : part->msec, time), part->target ? " (" : "",
+                        lc_duration_format(part->fixed, time), part->target ? " (" : "",
                         !part->target ? "" : (part->where ? part->where : "default, cut"),
                         part->target ? ")" : "");
     }
@@ -152,6 +174,11 @@ static void fail_sum(struct lc_loader *loader, const struct sum *sum, uint64_t f
                   grace_where ? grace_where : "default");
 }
 
+static bool can_be_cut(const struct part *part)
+{
+    return !part->where || part->fixed < part->msec;
+}
+
 /* Takes what is too much from the defaults of one kind, in equal shares, down to `floor`. */
 static void cut(struct sum *self, enum part_kind kind, uint64_t floor)
 {
@@ -159,12 +186,13 @@ static void cut(struct sum *self, enum part_kind kind, uint64_t floor)
     size_t left = 0;
 
     for (size_t i = 0; i < self->count; i++)
-        left += self->part[i].kind == kind && !self->part[i].where;
+        left += self->part[i].kind == kind && can_be_cut(&self->part[i]);
     for (size_t i = 0; i < self->count && over; i++) {
         struct part *part = &self->part[i];
-        uint64_t share, spare = part->msec > floor ? part->msec - floor : 0;
+        uint64_t least = part->where && part->fixed > floor ? part->fixed : floor;
+        uint64_t share, spare = part->msec > least ? part->msec - least : 0;
 
-        if (part->kind != kind || part->where)
+        if (part->kind != kind || !can_be_cut(part))
             continue;
         share = (over + left - 1) / left;
         left--;
@@ -174,11 +202,14 @@ static void cut(struct sum *self, enum part_kind kind, uint64_t floor)
     }
 }
 
-/* Hooks first, then the window, since both only make a stop gentler; the margin, without which
- * the platform kills us before we have cleaned up, late, and never below a quarter of the grace where
- * nothing that was set needs it. */
+/* First what is seldom needed: the window beyond its `min`, then the drain, then the hooks; then
+ * the window itself, since it only makes a stop gentler; the margin, without which the platform
+ * kills us before we have cleaned up, late, and never below a quarter of the grace where nothing
+ * that was set needs it. */
 static void cut_defaults(struct sum *self, bool any_set)
 {
+    cut(self, PART_WINDOW, self->window_min);
+    cut(self, PART_DRAIN, 0);
     cut(self, PART_HOOK, LC_STOP_RESERVE_MSEC);
     cut(self, PART_WINDOW, 0);
     cut(self, PART_HOOK, 0);
@@ -200,20 +231,38 @@ static const char *platform_reason(enum lc_platform platform)
     return reasons[platform];
 }
 
-/* ", window 1.5s (cut from 5s to fit)" */
-static size_t append_part(char *buf, size_t size, size_t length, const struct part *part)
+enum { SPAN_MAX = 2 * LC_DURATION_TEXT_MAX + 8 };
+
+/* "5s", "5s to 15s" */
+static const char *span(uint64_t min, uint64_t max, char buf[static SPAN_MAX])
 {
-    char time[LC_DURATION_TEXT_MAX], wish[LC_DURATION_TEXT_MAX];
+    char low[LC_DURATION_TEXT_MAX], high[LC_DURATION_TEXT_MAX];
+
+    lc_duration_format(max, high);
+    if (min < max)
+        snprintf(buf, SPAN_MAX, "%s to %s", lc_duration_format(min, low), high);
+    else
+        snprintf(buf, SPAN_MAX, "%s", high);
+    return buf;
+}
+
+/* ", window 1.5s (cut from 5s to 15s to fit)" */
+static size_t append_part(const struct sum *self, char *buf, size_t size, size_t length,
+                          const struct part *part)
+{
+    bool window = part->kind == PART_WINDOW;
+    char time[SPAN_MAX], wish[SPAN_MAX];
 
     /* Hooks and the stop have lines of their own in the log when their time comes. */
     if ((part->kind == PART_HOOK || part->kind == PART_STOP) && part->msec == part->wish)
         return length;
-    length = append(buf, size, length, ", %s %s", part->name, lc_duration_format(part->msec, time));
+    length = append(buf, size, length, ", %s %s", part->name,
+                    span(window ? self->window_min : part->msec, part->msec, time));
     if (part->where)
-        return append(buf, size, length, " (%s)", part->where);
+        length = append(buf, size, length, " (%s)", part->where);
     if (part->msec != part->wish)
-        return append(buf, size, length, " (cut from %s to fit)",
-                      lc_duration_format(part->wish, wish));
+        length = append(buf, size, length, " (cut from %s to fit)",
+                        span(window ? self->window_min : part->wish, part->wish, wish));
     return length;
 }
 
@@ -228,11 +277,30 @@ static void explain(struct lc_loader *loader, const struct sum *sum)
                     lc_duration_format(config->grace, time), where ? " (" : "", where ? where : "",
                     where ? ")" : "");
     for (size_t i = 0; i < sum->count; i++)
-        length = append_part(text, sizeof(text), length, &sum->part[i]);
+        length = append_part(sum, text, sizeof(text), length, &sum->part[i]);
     if (!serves(config->process))
         append(text, sizeof(text), length, ", no window (ports is empty: it serves nobody)");
     config->why = strdup(text);
     loader->no_memory |= !config->why;
+}
+
+/* A window's `min` and `max`: where one was set, the other's default gives way. */
+static void order_window(struct lc_loader *loader)
+{
+    struct lc_window *window = &loader->config->window;
+    const char *max = lc_origin_find(loader, &window->max);
+    char low[LC_DURATION_TEXT_MAX], high[LC_DURATION_TEXT_MAX];
+
+    if (window->min <= window->max)
+        return;
+    if (!max)
+        window->max = window->min;
+    else if (!lc_origin_find(loader, &window->min))
+        window->min = window->max;
+    else
+        lc_errors_add(loader->errors, max, "shutdown.propagation.max",
+                      "found %s; accepted: at least shutdown.propagation.min (%s)",
+                      lc_duration_format(window->max, high), lc_duration_format(window->min, low));
 }
 
 void lc_fit_times(struct lc_loader *loader)
@@ -243,6 +311,7 @@ void lc_fit_times(struct lc_loader *loader)
 
     if (loader->times_unknown || loader->file_unknown)
         return;
+    order_window(loader);
     sum_init(&sum, loader);
     fixed = total_fixed(&sum, &first);
     if (first && fixed > sum.grace) {
@@ -250,5 +319,7 @@ void lc_fit_times(struct lc_loader *loader)
         return;
     }
     cut_defaults(&sum, first != NULL);
+    if (loader->config->window.min > loader->config->window.max)
+        loader->config->window.min = loader->config->window.max;
     explain(loader, &sum);
 }

@@ -70,7 +70,11 @@ static bool read_text(struct lc_loader *loader, const struct lc_key *key,
         return false;
     }
     free(*target);
-    *target = text;
+    *target = NULL;
+    if (key->form == LC_FORM_FILE_PATH && !strcmp(text, "off"))
+        free(text);
+    else
+        *target = text;
     return true;
 }
 
@@ -190,9 +194,9 @@ static void clear_words(const struct lc_key *key, void *object)
     *target = NULL;
 }
 
-static void clear_ports(const struct lc_key *key, void *object)
+static void clear_array(const struct lc_key *key, void *object)
 {
-    uint16_t **target = lc_key_target(key, object);
+    void **target = lc_key_target(key, object);
 
     free(*target);
     *target = NULL;
@@ -233,7 +237,7 @@ const struct lc_type_info lc_types[LC_TYPE_COUNT] = {
                        .word = "PORT,...",
                        .shape = LC_NODE_LIST,
                        .read = lc_read_ports,
-                       .clear = clear_ports},
+                       .clear = clear_array},
     [LC_TYPE_SECOND] = {.name = "mapping",
                         .word = "SIG=WHAT,...",
                         .shape = LC_NODE_MAP,
@@ -246,6 +250,15 @@ const struct lc_type_info lc_types[LC_TYPE_COUNT] = {
                             .word = "CODE=CODE,...",
                             .shape = LC_NODE_MAP,
                             .read = lc_read_exit_codes},
+    [LC_TYPE_WINDOW] = {.name = "duration, MIN:QUIET:MAX, or a preset",
+                        .word = "WINDOW",
+                        .read = lc_read_window},
+    [LC_TYPE_WAIT] = {.name = "true or false", .word = "TIME", .read = lc_read_wait},
+    [LC_TYPE_NETWORKS] = {.name = "list of networks",
+                          .word = "CIDR,...",
+                          .shape = LC_NODE_LIST,
+                          .read = lc_read_networks,
+                          .clear = clear_array},
     [LC_TYPE_OBJECTS] = {.name = "list",
                          .shape = LC_NODE_LIST,
                          .read = lc_read_objects,

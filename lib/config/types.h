@@ -53,6 +53,7 @@ typedef bool lc_reader(struct lc_loader *loader, const struct lc_key *key,
                        const struct lc_node *node, void *object);
 lc_reader lc_read_command, lc_read_listen, lc_read_ports, lc_read_stop_on;
 lc_reader lc_read_second, lc_read_signal_map, lc_read_exit_codes;
+lc_reader lc_read_window, lc_read_wait, lc_read_networks; /* traffic.c */
 
 /* Numbers and signals as they are read everywhere. False: an error was added. */
 bool lc_read_number(struct lc_loader *loader, const struct lc_node *node, uint64_t min,

@@ -62,9 +62,13 @@ int lc_engine_reload(struct lc_engine *self, const struct lc_policy *policy, con
 
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
+    struct lc_engine *self = userdata;
+
     (void)fd;
     (void)what;
-    lc_engine_post(userdata, &(struct lc_event){.kind = LC_EVENT_TICK});
+    if (self->before_timer)
+        self->before_timer(self->userdata);
+    lc_engine_post(self, &(struct lc_event){.kind = LC_EVENT_TICK});
 }
 
 int lc_engine_init(struct lc_engine *self, struct event_base *base, const struct lc_policy *policy,
@@ -75,6 +79,7 @@ int lc_engine_init(struct lc_engine *self, struct event_base *base, const struct
     self->queue_head = self->queue_count = 0;
     self->busy = false;
     self->act = act;
+    self->before_timer = NULL;
     self->userdata = userdata;
     self->timer = evtimer_new(base, on_timer, self);
     if (!self->timer)

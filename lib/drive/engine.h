@@ -13,6 +13,9 @@
 
 typedef void lc_engine_act(void *userdata, const struct lc_action *action, lc_msec now);
 
+/* Before a timer fires: a last chance to post what happened before it was due. */
+typedef void lc_engine_before_timer(void *userdata);
+
 /* Every action of one step causes at most one event. */
 enum { LC_ENGINE_QUEUE_MAX = LC_ACTIONS_MAX + 1 };
 
@@ -24,6 +27,7 @@ struct lc_engine {
     bool busy;
     struct event *timer;
     lc_engine_act *act;
+    lc_engine_before_timer *before_timer; /* NULL: nobody */
     void *userdata;
 };
 

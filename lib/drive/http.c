@@ -2,6 +2,7 @@
 #include "drive/http.h"
 
 #include "base/cleanup.h"
+#include "drive/http_answer.h"
 #include "drive/http_socket.h"
 #include "drive/loop.h"
 
@@ -23,7 +24,7 @@ enum {
     PAUSE_MSEC = 100, /* where no descriptor, or no memory, is to be had */
     /* More than the loop and evhttp allocate for a round of connections, and for an answer. */
     ROUND_BYTES = 64 * 1024,
-    ANSWER_BYTES = 16 * 1024,
+    ANSWER_BYTES = 64 * 1024,
     ALL_METHODS = 0xffff,
 };
 
@@ -54,11 +55,13 @@ struct lc_http {
     struct event_base *base;
     struct lc_log *log;
     lc_http_route *route;
+    lc_http_answered *answered; /* NULL: nobody counts */
     void *userdata;
     struct listener *listeners;
     unsigned limit, open;
     uint64_t count;
-    bool starved; /* of descriptors or memory, and the log has said so */
+    uint64_t accepted; /* through TCP */
+    bool starved;      /* of descriptors or memory, and the log has said so */
     struct connection connection[LC_HTTP_CONNECTIONS_MAX];
 };
 
@@ -240,6 +243,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *userdata)
     c->listener = listener;
     c->number = self->count++;
     self->open++;
+    self->accepted += !listener->control && !listener->file.path[0];
     event_active(c->timer, EV_TIMEOUT, 1);
     return c->stream;
 }
@@ -251,65 +255,6 @@ static struct connection *find_connection(struct lc_http *self, const struct buf
         if (c->stream == stream)
             return c;
     return NULL;
-}
-
-/* The decoded path for free(), or NULL where it is none that a route could have. */
-static char *decode_path(const struct evhttp_uri *uri)
-{
-    const char *raw = uri ? evhttp_uri_get_path(uri) : NULL;
-    size_t length;
-    char *path = evhttp_uridecode(raw && *raw ? raw : "/", 0, &length);
-
-    if (path && strlen(path) != length) { /* %00: what a route sees would not be what was asked */
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-static void find_answer(struct lc_http *self, struct evhttp_request *request,
-                        struct lc_http_response *ret)
-{
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-    enum evhttp_cmd_type method = evhttp_request_get_command(request);
-    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
-    LC_CLEANUP_FREE char *path = decode_path(uri);
-
-    *ret = (struct lc_http_response){.content_type = "text/plain; charset=utf-8"};
-    if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
-        ret->status = HTTP_BADMETHOD;
-        ret->body = "only GET and HEAD\n";
-        ret->length = strlen(ret->body);
-        return;
-    }
-    if (path)
-        self->route(self->userdata,
-                    &(struct lc_http_request){.path = path, .query = query ? query : ""}, ret);
-    if (!ret->status) {
-        ret->status = HTTP_NOTFOUND;
-        ret->body = "no such path\n";
-        ret->length = strlen(ret->body);
-    }
-}
-
-static void send_answer(struct evhttp_request *request, const struct lc_http_response *answer)
-{
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-    char length[24];
-
-    snprintf(length, sizeof(length), "%zu", answer->length);
-    evhttp_add_header(headers, "Content-Type", answer->content_type);
-    evhttp_add_header(headers, "Content-Length", length);
-    evhttp_add_header(headers, "Cache-Control", "no-store");
-    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    evhttp_add_header(headers, "Connection", "close");
-    if (answer->status == HTTP_BADMETHOD)
-        evhttp_add_header(headers, "Allow", "GET, HEAD");
-    if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
-        evbuffer_add(evhttp_request_get_output_buffer(request), answer->body, answer->length);
-    /* To an HTTP/1.0 client that asked for it evhttp would promise to keep the connection. */
-    evhttp_remove_header(evhttp_request_get_input_headers(request), "Connection");
-    evhttp_send_reply(request, answer->status, NULL, NULL);
 }
 
 /* Only after CONNECT is the connection there still: evhttp keeps that whatever the headers say. */
@@ -327,7 +272,7 @@ static void on_request(struct evhttp_request *request, void *userdata)
     struct bufferevent *stream =
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
     struct connection *connection = find_connection(listener->http, stream);
-    struct lc_http_response answer;
+    struct lc_http *http = listener->http;
 
     if (connection) {
         connection->complete = true;
@@ -338,8 +283,7 @@ static void on_request(struct evhttp_request *request, void *userdata)
         evhttp_connection_free(evhttp_request_get_connection(request));
         return;
     }
-    find_answer(listener->http, request, &answer);
-    send_answer(request, &answer);
+    lc_http_answer(request, http->route, http->answered, http->userdata);
     /* A client may have closed its sending side after the request, and has a right to its answer;
      * evhttp would take that end for the connection's. */
     bufferevent_disable(stream, EV_READ);
@@ -455,6 +399,11 @@ int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *lo
     return 0;
 }
 
+void lc_http_set_answered(struct lc_http *self, lc_http_answered *answered)
+{
+    self->answered = answered;
+}
+
 void lc_http_free(struct lc_http *self)
 {
     if (!self)
@@ -475,4 +424,32 @@ void lc_http_free(struct lc_http *self)
 unsigned lc_http_connections(const struct lc_http *self)
 {
     return self->open;
+}
+
+uint64_t lc_http_accepted(const struct lc_http *self)
+{
+    return self->accepted;
+}
+
+static uint16_t port_of(const struct listener *listener)
+{
+    struct lc_address address = {.length = sizeof(address.local)};
+    int fd = evconnlistener_get_fd(listener->accepting);
+
+    if (getsockname(fd, &address.any, &address.length) < 0)
+        return 0;
+    if (address.any.sa_family == AF_INET)
+        return ntohs(address.v4.sin_port);
+    return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
+}
+
+size_t lc_http_ports(const struct lc_http *self, uint16_t *ret, size_t room)
+{
+    size_t count = 0;
+
+    for (const struct listener *l = self->listeners; l && count < room; l = l->next) {
+        ret[count] = port_of(l);
+        count += ret[count] != 0;
+    }
+    return count;
 }

@@ -13,7 +13,8 @@ void lc_narrate_start(struct lc_log *log, const struct lc_config *config)
     lc_log(log, LC_LOG_INFO, "lastcall", LC_STR("version", LC_VERSION), LC_INT("pid", getpid()),
            LC_STR("platform", lc_platform_name(config->platform)), LC_STR("why", config->why),
            LC_SECS("grace", config->grace), LC_SECS("margin", config->margin),
-           LC_SECS("window", config->window), LC_STR("config", config->file));
+           LC_SECS("window", config->window.min), LC_SECS("window_max", config->window.max),
+           LC_STR("config", config->file));
 }
 
 static void narrate_phase(struct lc_log *log, const struct lc_lifecycle *lifecycle,
@@ -35,11 +36,12 @@ void lc_narrate_action(struct lc_log *log, const struct lc_lifecycle *lifecycle,
         narrate_phase(log, lifecycle, action, now);
 }
 
-void lc_narrate_exit(struct lc_log *log, const struct lc_lifecycle *lifecycle, uint8_t code,
-                     lc_msec now)
+void lc_narrate_exit(struct lc_log *log, const struct lc_lifecycle *lifecycle,
+                     const struct lc_report *report, uint8_t code, lc_msec now)
 {
     lc_log(log, LC_LOG_INFO, "exit", LC_INT("code", code),
            LC_STR("outcome", lc_outcome_name(lc_lifecycle_outcome(lifecycle))),
            LC_STR("cause", lc_cause_name(lifecycle->cause)),
+           LC_COUNT("in_flight", report->in_flight), LC_COUNT("cut", report->cut),
            LC_T(lc_narrate_elapsed(lifecycle, now)));
 }

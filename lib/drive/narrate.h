@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "core/lifecycle.h"
+#include "drive/report.h"
 
 /* The time since T0; LC_NEVER outside a shutdown, where LC_T() leaves the field out. */
 lc_msec lc_narrate_elapsed(const struct lc_lifecycle *lifecycle, lc_msec now);
@@ -14,6 +15,9 @@ lc_msec lc_narrate_elapsed(const struct lc_lifecycle *lifecycle, lc_msec now);
 #define LC_T(elapsed)                                                               \
     ((elapsed) == LC_NEVER ? (struct lc_field){.kind = LC_FIELD_STRING, .key = "t"} \
                            : LC_SECS("t", (elapsed)))
+
+/* A number that may not be known: then it is -1, and left out. */
+#define LC_COUNT(k, v) ((v) < 0 ? LC_STR(k, NULL) : LC_INT(k, v))
 
 /* The first line: which platform's defaults were taken and why. */
 void lc_narrate_start(struct lc_log *log, const struct lc_config *config);
@@ -23,7 +27,7 @@ void lc_narrate_action(struct lc_log *log, const struct lc_lifecycle *lifecycle,
                        const struct lc_action *action, lc_msec now);
 
 /* The last line. */
-void lc_narrate_exit(struct lc_log *log, const struct lc_lifecycle *lifecycle, uint8_t code,
-                     lc_msec now);
+void lc_narrate_exit(struct lc_log *log, const struct lc_lifecycle *lifecycle,
+                     const struct lc_report *report, uint8_t code, lc_msec now);
 
 #endif

@@ -79,19 +79,35 @@ static void answer_checks(struct lc_probes *self, const char *name, const struct
     ret->status = passed ? HTTP_OK : HTTP_UNAVAILABLE;
 }
 
+static void answer_status(struct lc_probes *self, struct lc_http_response *ret)
+{
+    ret->status = HTTP_OK;
+    ret->content_type = "application/json";
+    ret->length = lc_probes_status(self, self->body, sizeof(self->body));
+}
+
+static void answer_metrics(struct lc_probes *self, struct lc_http_response *ret)
+{
+    ret->status = HTTP_OK;
+    ret->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    ret->length = self->metrics(self->userdata, &ret->body);
+}
+
 void lc_probes_route(void *userdata, const struct lc_http_request *request,
                      struct lc_http_response *ret)
 {
     static const struct {
         const char *path;
-        void (*checks)(const struct lc_probes *self, struct lc_checks *ret);
         bool fresh; /* needs the current state */
+        void (*checks)(const struct lc_probes *self, struct lc_checks *ret);
+        void (*answer)(struct lc_probes *self, struct lc_http_response *ret);
     } routes[] = {
-        {"/livez", livez, false},
-        {"/healthz", livez, false},
-        {"/readyz", lc_probes_readyz, true},
-        {"/startupz", startupz, true},
-        {"/status", NULL, true},
+        {"/livez", false, livez, NULL},
+        {"/healthz", false, livez, NULL},
+        {"/readyz", true, lc_probes_readyz, NULL},
+        {"/startupz", true, startupz, NULL},
+        {"/status", true, NULL, answer_status},
+        {"/metrics", true, NULL, answer_metrics},
     };
     struct lc_probes *self = userdata;
 
@@ -103,13 +119,11 @@ void lc_probes_route(void *userdata, const struct lc_http_request *request,
         if (routes[i].fresh)
             self->refresh(self->userdata);
         ret->body = self->body;
-        if (routes[i].checks) {
+        if (routes[i].answer) {
+            routes[i].answer(self, ret);
+        } else {
             routes[i].checks(self, &checks);
             answer_checks(self, routes[i].path + 1, &checks, request->query, ret);
-        } else {
-            ret->status = HTTP_OK;
-            ret->content_type = "application/json";
-            ret->length = lc_probes_status(self, self->body, sizeof(self->body));
         }
         return;
     }

@@ -9,6 +9,7 @@
  *     /readyz           200 while readiness is on
  *     /startupz         200 once every process was ready
  *     /status           JSON
+ *     /metrics          Prometheus' text format
  *
  * Bodies are those of the Kubernetes API server (apiserver/pkg/server/healthz/healthz.go): "ok", or
  * with `?verbose` and on every failure a line a check; `?exclude=NAME` leaves a check out, as often
@@ -18,6 +19,7 @@
 
 #include "core/lifecycle.h"
 #include "drive/http.h"
+#include "sys/connections.h"
 
 #include <sys/types.h>
 
@@ -37,7 +39,11 @@ struct lc_probes {
     lc_msec (*now)(void *userdata);
     /* Before /readyz, /startupz and /status: brings lifecycle and processes up to date. */
     void (*refresh)(void *userdata);
-    void *userdata;                /* of both */
+    /* For /status: the application's connections now; NULL: not known. */
+    const struct lc_connections_count *(*connected)(void *userdata);
+    /* The text of /metrics, valid until the next call; returns its length. */
+    size_t (*metrics)(void *userdata, const char **ret);
+    void *userdata;                /* of them all */
     char body[LC_PROBES_BODY_MAX]; /* of the last answer */
 };
 

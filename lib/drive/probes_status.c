@@ -97,6 +97,20 @@ static void add_phases(struct lc_json *json, const struct lc_lifecycle *lifecycl
     lc_json_end(json);
 }
 
+static void add_connections(struct lc_json *json, const struct lc_connections_count *count)
+{
+    if (!count) {
+        lc_json_null(json, "connections");
+        return;
+    }
+    lc_json_object_begin(json, "connections");
+    lc_json_int(json, "listeners", count->listeners);
+    lc_json_int(json, "open", count->open);
+    lc_json_int(json, "inFlight", count->in_flight);
+    lc_json_int(json, "waiting", count->backlog);
+    lc_json_end(json);
+}
+
 size_t lc_probes_status(const struct lc_probes *self, char *body, size_t size)
 {
     const struct lc_lifecycle *lifecycle = self->lifecycle;
@@ -118,7 +132,7 @@ size_t lc_probes_status(const struct lc_probes *self, char *body, size_t size)
     add_processes(&json, self);
     add_checks(&json, self);
     add_phases(&json, lifecycle, now);
-    lc_json_null(&json, "connections");
+    add_connections(&json, self->connected(self->userdata));
     lc_json_end(&json);
     return lc_json_finish(&json);
 }

@@ -53,6 +53,7 @@ static int start_http(struct lc_supervisor *self)
 
     if (r < 0)
         return r;
+    lc_supervisor_metrics_init(self);
     for (char **address = self->config->listen; *address; address++) {
         r = listen_on(self, *address);
         if (r < 0)
@@ -126,12 +127,18 @@ static int start(struct lc_supervisor *self)
     if (r == 0 && !self->start->nested)
         r = start_http(self);
     if (r == 0)
+        r = lc_supervisor_start_traffic(self);
+    if (r == 0)
+        r = lc_supervisor_start_report(self);
+    if (r == 0)
         adopt_orphans(self);
     return r;
 }
 
 static void stop(struct lc_supervisor *self)
 {
+    lc_saver_free(self->saver);
+    lc_traffic_deinit(&self->traffic);
     lc_http_free(self->http);
     if (self->engine.timer) {
         for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++) {
@@ -181,7 +188,9 @@ static int run(struct lc_supervisor *self)
 
     code = lc_config_exit_code(self->config, lc_lifecycle_exit_code(lifecycle),
                                lc_lifecycle_outcome(lifecycle));
-    lc_narrate_exit(self->log, lifecycle, code, lc_clock_msec());
+    self->metrics.shutdowns[lc_lifecycle_outcome(lifecycle)]++;
+    lc_supervisor_save_report(self, code);
+    lc_narrate_exit(self->log, lifecycle, &self->report, code, lc_clock_msec());
     return code;
 }
 
@@ -204,6 +213,7 @@ int lc_supervisor_run(const struct lc_supervisor_start *start_with)
     r = start(self);
     if (r == 0)
         r = run(self);
+    lc_supervisor_finish_report(self);
     lc_log_flush(self->log, LC_FLUSH_MSEC);
     stop(self);
     return r;

@@ -134,6 +134,12 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
 
     switch (action->kind) {
     case LC_ACTION_PHASE:
+        lc_supervisor_follow_phase(self, action);
+        lc_metrics_phase(&self->metrics, action->from,
+                         action->at - self->engine.lifecycle.entered[action->from]);
+        lc_supervisor_save_report(self, -1);
+        lc_narrate_action(self->log, &self->engine.lifecycle, action, now);
+        break;
     case LC_ACTION_READY_ON:
     case LC_ACTION_READY_OFF: /* /readyz reads the lifecycle itself */
         lc_narrate_action(self->log, &self->engine.lifecycle, action, now);
@@ -145,6 +151,7 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
         lc_process_ask(&self->process[action->lane], stop_signal(self, action->lane), elapsed);
         break;
     case LC_ACTION_LANE_FORCE:
+        lc_supervisor_note_killed(self);
         lc_process_force(&self->process[action->lane], elapsed);
         break;
     case LC_ACTION_HOOK_START:

@@ -163,12 +163,19 @@ static void on_ended(struct lc_supervisor *self, struct lc_process *process,
 static void on_reaped(struct lc_supervisor *self, const struct lc_reaped *reaped)
 {
     struct lc_process *process = find_process(self, reaped->pid);
+    enum lc_reaped_kind kind = LC_REAPED_PROCESS;
 
-    if (process && reaped->kind == LC_REAP_STOPPED)
-        on_stopped(self, process, reaped->status);
-    else if (process)
+    if (reaped->kind == LC_REAP_STOPPED) {
+        if (process)
+            on_stopped(self, process, reaped->status);
+        return;
+    }
+    if (process)
         on_ended(self, process, reaped);
-    else if (reaped->kind != LC_REAP_STOPPED && !lc_hooks_reaped(&self->hooks, reaped))
+    else
+        kind = lc_hooks_reaped(&self->hooks, reaped) ? LC_REAPED_HOOK : LC_REAPED_ORPHAN;
+    self->metrics.reaped[kind]++;
+    if (kind == LC_REAPED_ORPHAN)
         lc_log(self->log, LC_LOG_DEBUG, "orphan reaped", LC_INT("pid", reaped->pid),
                LC_INT("code", lc_exit_code_of(reaped)));
 }
@@ -185,12 +192,14 @@ void lc_supervisor_reap(struct lc_supervisor *self)
 }
 
 static void log_signal(struct lc_supervisor *self, enum lc_log_level level,
-                       const struct lc_signal *signal, const char *action)
+                       const struct lc_signal *signal, enum lc_signal_action action, int in_flight)
 {
     char name[LC_SIGNAL_NAME_MAX];
 
+    lc_metrics_signal(&self->metrics, signal->number, action);
     lc_log(self->log, level, "signal", LC_STR("signal", lc_signal_format(signal->number, name)),
-           LC_INT("sender", signal->pid), LC_INT("uid", signal->uid), LC_STR("action", action),
+           LC_INT("sender", signal->pid), LC_INT("uid", signal->uid),
+           LC_STR("action", lc_signal_action_name(action)), LC_COUNT("in_flight", in_flight),
            LC_T(lc_supervisor_elapsed(self)));
 }
 
@@ -272,10 +281,19 @@ static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *s
     const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
     /* The keyboard's Ctrl-C: nobody at a keyboard waits for endpoints. */
     bool keyboard = signal->number == SIGINT && signal->code == SI_KERNEL;
+    static const enum lc_signal_action second_actions[] = {
+        [LC_SECOND_IGNORE] = LC_SIGNAL_ACTION_IGNORE,
+        [LC_SECOND_HURRY] = LC_SIGNAL_ACTION_HURRY,
+        [LC_SECOND_KILL] = LC_SIGNAL_ACTION_KILL,
+    };
     uint8_t second = lifecycle->policy.second[signal->number];
+    bool first = lifecycle->stop_signal == 0;
+    int in_flight = first ? lc_supervisor_in_flight(self) : -1;
 
-    log_signal(self, LC_LOG_INFO, signal,
-               lifecycle->stop_signal ? lc_second_name((enum lc_second)second) : "stop");
+    if (lifecycle->t0 == LC_NEVER)
+        self->report.in_flight = in_flight;
+    log_signal(self, LC_LOG_INFO, signal, first ? LC_SIGNAL_ACTION_STOP : second_actions[second],
+               in_flight);
     lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_STOP,
                                                      .signal = (uint8_t)signal->number,
                                                      .hurry = keyboard});
@@ -293,17 +311,17 @@ static void on_other_signal(struct lc_supervisor *self, const struct lc_signal *
     int to = self->start->nested ? LC_SIGNAL_FORWARD : self->config->signals[signal->number];
 
     if (to == LC_SIGNAL_DROP) {
-        log_signal(self, LC_LOG_DEBUG, signal, "ignore");
+        log_signal(self, LC_LOG_DEBUG, signal, LC_SIGNAL_ACTION_IGNORE, -1);
         return;
     }
     if (to == LC_SIGNAL_RELOAD) {
-        log_signal(self, LC_LOG_INFO, signal, "reload");
+        log_signal(self, LC_LOG_INFO, signal, LC_SIGNAL_ACTION_RELOAD, -1);
         reload(self);
         return;
     }
     if (to == LC_SIGNAL_FORWARD)
         to = signal->number;
-    log_signal(self, LC_LOG_DEBUG, signal, "forward");
+    log_signal(self, LC_LOG_DEBUG, signal, LC_SIGNAL_ACTION_FORWARD, -1);
     if (self->engine.lifecycle.lane[self->engine.lifecycle.policy.main_lane].started)
         lc_supervisor_forward(self, to);
     else

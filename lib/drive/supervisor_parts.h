@@ -6,19 +6,28 @@
  *   supervisor.c          puts it together and runs it
  *   supervisor_events.c   what happens becomes an event of the lifecycle (signals, exits, reload)
  *   supervisor_actions.c  what the lifecycle decides is carried out
+ *   supervisor_metrics.c  what is counted is shown
+ *   supervisor_report.c   what is left behind: the termination message, the counters
+ *   supervisor_traffic.c  what the kernel sees of the application's connections
  *   supervisor_view.c     what a probe sees of it
  */
 
+#include "base/saver.h"
 #include "drive/engine.h"
 #include "drive/hooks.h"
 #include "drive/http.h"
+#include "drive/metrics.h"
 #include "drive/narrate.h"
 #include "drive/probes.h"
 #include "drive/process.h"
 #include "drive/readiness.h"
+#include "drive/report.h"
 #include "drive/supervisor.h"
+#include "drive/traffic.h"
 #include "sys/process.h"
 #include "sys/signals.h"
+
+enum { LC_OWN_PORTS_MAX = 16 };
 
 struct lc_supervisor {
     const struct lc_supervisor_start *start;
@@ -40,6 +49,13 @@ struct lc_supervisor {
     bool undeliverable;                /* said once that the main process cannot be signalled */
 
     struct event *leftovers_timer;
+    struct lc_traffic traffic;
+    struct lc_report report;
+    struct lc_saver *saver; /* NULL: nothing is to be saved */
+    int message;            /* its file for the termination message; below 0: none */
+    int state;              /* its file for the counters; below 0: none */
+    struct lc_metrics metrics;
+    char metrics_text[LC_METRICS_TEXT_MAX];
     struct lc_http *http;
     struct lc_probes probes;
     struct lc_probe_process view[LC_LANES_MAX]; /* as of the last request */
@@ -73,6 +89,20 @@ void lc_supervisor_forward(struct lc_supervisor *self, int signal);
 /* supervisor_actions.c */
 void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now);
 void lc_supervisor_count_leftovers(struct lc_supervisor *self);
+
+/* supervisor_traffic.c */
+int lc_supervisor_start_traffic(struct lc_supervisor *self);
+int lc_supervisor_in_flight(struct lc_supervisor *self);
+void lc_supervisor_note_killed(struct lc_supervisor *self);
+void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_action *action);
+
+/* supervisor_report.c */
+int lc_supervisor_start_report(struct lc_supervisor *self);
+void lc_supervisor_save_report(struct lc_supervisor *self, int exit_code);
+void lc_supervisor_finish_report(struct lc_supervisor *self);
+
+/* supervisor_metrics.c */
+void lc_supervisor_metrics_init(struct lc_supervisor *self);
 
 /* supervisor_view.c */
 void lc_supervisor_view_init(struct lc_supervisor *self);

@@ -25,7 +25,7 @@ static void without_settings_there_are_the_defaults(void)
     CHECK_INT(it.config->platform, LC_PLATFORM_PLAIN);
     CHECK_INT(it.config->grace, 10000);
     CHECK_INT(it.config->margin, 1000);
-    CHECK_INT(it.config->window, 0);
+    CHECK_INT(it.config->window.min, 0);
     CHECK_INT(it.config->readiness, LC_READINESS_FLIP);
     CHECK_INT(it.config->stop_on, bit(SIGTERM) | bit(SIGINT) | bit(SIGQUIT) | bit(37));
     CHECK_INT(it.config->second[SIGINT], LC_SECOND_KILL);
@@ -48,13 +48,13 @@ static void defaults_follow_the_platform(void)
 {
     load(&it, WORDS("x"), ENV(POD));
     CHECK_INT(it.config->grace, 30000);
-    CHECK_INT(it.config->window, 5000);
+    CHECK_INT(it.config->window.min, 5000);
     CHECK_STR(it.config->why, "in a pod (KUBERNETES_SERVICE_HOST is set): grace 30s, margin 1s, "
-                              "window 5s");
+                              "window 5s to 15s, drain 10s");
     unload(&it);
     load(&it, WORDS("x"), ENV("ECS_CONTAINER_METADATA_URI_V4=http://169.254.170.2"));
     CHECK_INT(it.config->grace, 30000);
-    CHECK_INT(it.config->window, 0);
+    CHECK_INT(it.config->window.min, 0);
     unload(&it);
     load(&it, WORDS("x"), ENV("ECS_CONTAINER_METADATA_URI=http://169.254.170.2"));
     CHECK_INT(it.config->platform, LC_PLATFORM_ECS);
@@ -72,9 +72,10 @@ static void check_fit(const char *const *words, uint64_t margin, uint64_t window
     if (it.config) {
         lc_config_policy(it.config, &policy);
         CHECK_INT(it.config->margin, margin);
-        CHECK_INT(it.config->window, window);
+        CHECK_INT(it.config->window.min, window);
         CHECK_INT(policy.stop_reserve, reserve);
-        CHECK(policy.margin + policy.window_max + policy.stop_reserve <= policy.grace);
+        CHECK(policy.margin + policy.window_max + policy.drain_timeout + policy.stop_reserve <=
+              policy.grace);
     }
     unload(&it);
 }
@@ -108,8 +109,11 @@ static void who_gets_less_than_the_reserve_needs_no_more_of_it(void)
 static void what_was_cut_is_said(void)
 {
     load(&it, WORDS("--grace-period=3s", "x"), ENV(POD));
-    CHECK_STR(it.config->why, "in a pod (KUBERNETES_SERVICE_HOST is set): grace 3s "
-                              "(--grace-period), margin 1s, window 1.5s (cut from 5s to fit)");
+    CHECK_STR(
+        it.config->why,
+        "in a pod (KUBERNETES_SERVICE_HOST is set): grace 3s "
+        "(--grace-period), margin 1s, window 1.5s (cut from 5s to 15s to fit), drain 0s (cut from "
+        "10s to fit)");
     unload(&it);
     load(&it, WORDS("x"), ENV("LASTCALL_GRACE_PERIOD=300ms"));
     CHECK_STR(it.config->why, "neither in a pod nor on ECS (no variable of theirs is set): grace "
@@ -129,17 +133,17 @@ static void the_default_times_of_hooks_are_cut_before_the_window(void)
     CHECK_INT(it.config->process->hooks[LC_HOOK_PRE_STOP][0].timeout, 5000);
     unload(&it);
     load_file(&it, file, WORDS("--grace-period=10s"), ENV(POD));
-    CHECK_INT(it.config->window, 5000);
+    CHECK_INT(it.config->window.min, 5000);
     CHECK_INT(it.config->process->hooks[LC_HOOK_PRE_STOP][0].timeout, 1750);
     CHECK_INT(it.config->process->hooks[LC_HOOK_POST_STOP][0].timeout, 1750);
     CHECK(strstr(it.config->why, ", preStop[0] 1.75s (cut from 5s to fit)") != NULL);
     unload(&it);
     load_file(&it, file, WORDS("--grace-period=4s"), ENV(POD));
-    CHECK_INT(it.config->window, 1500);
+    CHECK_INT(it.config->window.min, 1500);
     CHECK_INT(it.config->process->hooks[LC_HOOK_PRE_STOP][0].timeout, 500);
     unload(&it);
     load_file(&it, file, WORDS("--grace-period=1500ms"), ENV(POD));
-    CHECK_INT(it.config->window, 0);
+    CHECK_INT(it.config->window.min, 0);
     CHECK_INT(it.config->process->hooks[LC_HOOK_PRE_STOP][0].timeout, 0);
     CHECK_INT(it.config->margin, 1000);
     unload(&it);
@@ -211,7 +215,16 @@ static void every_key_sets_its_value(void)
     process = config->process;
     CHECK_INT(config->grace, 60000);
     CHECK_INT(config->margin, 1500);
-    CHECK_INT(config->window, 5000);
+    CHECK_INT(config->window.min, 5000);
+    CHECK_INT(config->window.quiet, 2000);
+    CHECK_INT(config->window.max, 20000);
+    CHECK_INT(config->arrivals, LC_ARRIVAL_CONNECTION);
+    CHECK(config->drain.wait_for_idle);
+    CHECK_INT(config->drain.timeout, 8000);
+    CHECK_INT(config->drain.idle, 500);
+    CHECK_INT(config->ignore_from_count, 3);
+    CHECK_STR(config->termination_message, "/run/message");
+    CHECK_STR(config->state_dir, "/var/lib/lastcall");
     CHECK_INT(config->readiness, LC_READINESS_AFTER_WINDOW);
     CHECK_INT(config->stop_on, bit(SIGTERM) | bit(SIGINT) | bit(37));
     CHECK_INT(config->second[SIGTERM], LC_SECOND_HURRY);
@@ -313,9 +326,10 @@ static void the_policy_is_what_was_configured(void)
     CHECK_INT(policy.stop_reserve, 500);
     CHECK_INT(policy.leftover_timeout, 3000);
     CHECK_INT(policy.window_min, 5000);
-    CHECK_INT(policy.window_max, 5000);
-    CHECK_INT(policy.window_quiet, 0);
-    CHECK(!policy.drain);
+    CHECK_INT(policy.window_max, 20000);
+    CHECK_INT(policy.window_quiet, 2000);
+    CHECK(policy.drain);
+    CHECK_INT(policy.drain_timeout, 8000);
     CHECK_INT(policy.readiness, LC_READINESS_AFTER_WINDOW);
     CHECK_INT(policy.second[SIGTERM], LC_SECOND_HURRY);
     CHECK_INT(policy.lanes, 1);

@@ -21,6 +21,12 @@ static void refresh(void *userdata)
 }
 
 /* Two processes that have been running since 1.5 s; it is 10 s now. */
+static const struct lc_connections_count *no_connections(void *userdata)
+{
+    (void)userdata;
+    return NULL;
+}
+
 static void set_running(void)
 {
     lifecycle = (struct lc_lifecycle){
@@ -40,7 +46,12 @@ static void set_running(void)
     now = 10000;
     refreshed = 0;
     probes = (struct lc_probes){
-        .lifecycle = &lifecycle, .process = process, .now = tell_now, .refresh = refresh};
+        .lifecycle = &lifecycle,
+        .process = process,
+        .now = tell_now,
+        .refresh = refresh,
+        .connected = no_connections,
+    };
 }
 
 /* The worker is not ready yet. */

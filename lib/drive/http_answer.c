@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/http_answer.h"
+
+#include "base/cleanup.h"
+
+#include <event2/buffer.h>
+#include <event2/keyvalq_struct.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The decoded path for free(), or NULL where it is none that a route could have. */
+static char *decode_path(const struct evhttp_uri *uri)
+{
+    const char *raw = uri ? evhttp_uri_get_path(uri) : NULL;
+    size_t length;
+    char *path = evhttp_uridecode(raw && *raw ? raw : "/", 0, &length);
+
+    if (path && strlen(path) != length) { /* %00: what a route sees would not be what was asked */
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+static void find_answer(struct evhttp_request *request, const char *path, lc_http_route *route,
+                        void *userdata, struct lc_http_response *ret)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    enum evhttp_cmd_type method = evhttp_request_get_command(request);
+    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+
+    *ret = (struct lc_http_response){.content_type = "text/plain; charset=utf-8"};
+    if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
+        ret->status = HTTP_BADMETHOD;
+        ret->body = "only GET and HEAD\n";
+        ret->length = strlen(ret->body);
+        return;
+    }
+    if (path)
+        route(userdata, &(struct lc_http_request){.path = path, .query = query ? query : ""}, ret);
+    if (!ret->status) {
+        ret->status = HTTP_NOTFOUND;
+        ret->body = "no such path\n";
+        ret->length = strlen(ret->body);
+    }
+}
+
+static void send_answer(struct evhttp_request *request, const struct lc_http_response *answer)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    char length[24];
+
+    snprintf(length, sizeof(length), "%zu", answer->length);
+    evhttp_add_header(headers, "Content-Type", answer->content_type);
+    evhttp_add_header(headers, "Content-Length", length);
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    evhttp_add_header(headers, "Connection", "close");
+    if (answer->status == HTTP_BADMETHOD)
+        evhttp_add_header(headers, "Allow", "GET, HEAD");
+    if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
+        evbuffer_add(evhttp_request_get_output_buffer(request), answer->body, answer->length);
+    /* To an HTTP/1.0 client that asked for it evhttp would promise to keep the connection. */
+    evhttp_remove_header(evhttp_request_get_input_headers(request), "Connection");
+    evhttp_send_reply(request, answer->status, NULL, NULL);
+}
+
+void lc_http_answer(struct evhttp_request *request, lc_http_route *route,
+                    lc_http_answered *answered, void *userdata)
+{
+    LC_CLEANUP_FREE char *path = decode_path(evhttp_request_get_evhttp_uri(request));
+    struct lc_http_response answer;
+
+    find_answer(request, path, route, userdata, &answer);
+    if (answered)
+        answered(userdata, path ? path : "", answer.status);
+    send_answer(request, &answer);
+}

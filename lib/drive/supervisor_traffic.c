@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/clock.h"
+#include "drive/supervisor_parts.h"
+
+static void post(void *userdata, enum lc_event_kind kind, unsigned count)
+{
+    struct lc_supervisor *self = userdata;
+
+    lc_engine_post(&self->engine, &(struct lc_event){.kind = kind, .count = count});
+}
+
+static void before_timer(void *userdata)
+{
+    struct lc_supervisor *self = userdata;
+
+    lc_traffic_catch_up(&self->traffic);
+}
+
+int lc_supervisor_start_traffic(struct lc_supervisor *self)
+{
+    uint16_t own[LC_OWN_PORTS_MAX];
+    size_t count = self->http ? lc_http_ports(self->http, own, LC_OWN_PORTS_MAX) : 0;
+
+    self->report = (struct lc_report){.in_flight = -1, .cut = -1};
+    self->engine.before_timer = before_timer;
+    return lc_traffic_init(&self->traffic, self->base, self->log, self->config, own, count, post,
+                           self);
+}
+
+/* Who waits for something at this moment. -1: not known. */
+int lc_supervisor_in_flight(struct lc_supervisor *self)
+{
+    const struct lc_connections_count *count = lc_traffic_glance(&self->traffic);
+
+    return count ? (int)count->in_flight : -1;
+}
+
+/* Where clients go on coming, somebody should hear that the window was too short, or that they hold
+ * connections straight to us. */
+static void on_window_over(struct lc_supervisor *self)
+{
+    const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
+    const struct lc_policy *policy = &lifecycle->policy;
+    const struct lc_arrivals *arrivals;
+
+    if (!self->traffic.connections || lifecycle->last_arrival == LC_NEVER || lifecycle->hurried ||
+        lifecycle->now < lifecycle->t0 + policy->window_max ||
+        policy->window_max == policy->window_min)
+        return;
+    arrivals = lc_connections_arrivals(self->traffic.connections);
+    lc_log(self->log, LC_LOG_WARN, "arrivals went on to the end of the window",
+           LC_INT("connections", (int64_t)arrivals->connections),
+           LC_INT("data", (int64_t)arrivals->data), LC_INT("lost", (int64_t)arrivals->lost),
+           LC_T(lc_supervisor_elapsed(self)));
+}
+
+static void note_cut(struct lc_supervisor *self, const struct lc_connections_count *count,
+                     const char *msg)
+{
+    char peers[512];
+
+    if (!count)
+        return;
+    if (self->report.cut < (int)count->in_flight)
+        self->report.cut = (int)count->in_flight;
+    if (count->in_flight)
+        lc_log(self->log, LC_LOG_WARN, msg, LC_INT("count", count->in_flight),
+               LC_STR("peers", lc_traffic_peers(&self->traffic, peers, sizeof(peers))),
+               LC_T(lc_supervisor_elapsed(self)));
+}
+
+void lc_supervisor_note_killed(struct lc_supervisor *self)
+{
+    note_cut(self, lc_traffic_glance(&self->traffic), "connections cut");
+}
+
+/* Where a look took longer than the signal's log line could wait for it. */
+static void note_first_count(struct lc_supervisor *self)
+{
+    const struct lc_connections_count *count = lc_traffic_count(&self->traffic);
+
+    if (self->report.in_flight < 0 && count && self->traffic.told)
+        self->report.in_flight = (int)count->in_flight;
+}
+
+/* A drain that was given up: the look is at most 100 ms old. */
+static void on_drain_over(struct lc_supervisor *self)
+{
+    if (self->engine.lifecycle.policy.drain)
+        note_cut(self, lc_traffic_count(&self->traffic), "connections still in flight");
+}
+
+void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_action *action)
+{
+    enum lc_traffic_mode mode = LC_TRAFFIC_REST;
+
+    if (action->phase == LC_PHASE_PROPAGATING)
+        mode = LC_TRAFFIC_WINDOW;
+    else if (action->phase == LC_PHASE_DRAINING && self->engine.lifecycle.policy.drain)
+        mode = LC_TRAFFIC_DRAIN;
+    note_first_count(self);
+    if (action->from == LC_PHASE_PROPAGATING)
+        on_window_over(self);
+    if (action->from == LC_PHASE_DRAINING)
+        on_drain_over(self);
+    lc_traffic_set_mode(&self->traffic, mode);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/traffic.h"
+
+#include "base/cleanup.h"
+#include "drive/clock.h"
+#include "drive/loop.h"
+#include "sys/census.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct lc_connections_count *known_count(const struct lc_traffic *self)
+{
+    const struct lc_connections_count *count;
+
+    if (!self->connections || !self->looked)
+        return NULL;
+    count = lc_connections_count(self->connections);
+    return count->ports_known ? count : NULL;
+}
+
+const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *self)
+{
+    return known_count(self);
+}
+
+/* Once a shutdown: what there was, and how we know. */
+static void tell(struct lc_traffic *self)
+{
+    const struct lc_connections_count *count = known_count(self);
+    enum lc_connections_source source;
+    const char *why = "";
+
+    if (self->told || self->mode == LC_TRAFFIC_REST || !self->connections)
+        return;
+    source = lc_connections_source(self->connections, &why);
+    self->told = true;
+    if (!count)
+        lc_log(self->log, LC_LOG_WARN, "connections cannot be counted",
+               LC_STR("source", lc_connections_source_name(source)),
+               LC_STR("why", *why ? why : "no port is known: see processes[].ports"));
+    else
+        lc_log(self->log, LC_LOG_INFO, "connections",
+               LC_STR("source", lc_connections_source_name(source)),
+               LC_STR("why", *why ? why : NULL), LC_INT("listeners", count->listeners),
+               LC_INT("open", count->open), LC_INT("in_flight", count->in_flight));
+}
+
+static void tell_lifecycle(struct lc_traffic *self)
+{
+    const struct lc_connections_count *count = known_count(self);
+
+    if (self->mode == LC_TRAFFIC_DRAIN)
+        self->post(self->userdata, LC_EVENT_INFLIGHT, count ? count->in_flight : 0);
+}
+
+static void look_again_later(struct lc_traffic *self)
+{
+    if (self->mode != LC_TRAFFIC_REST)
+        lc_loop_set_timer(self->timer, LC_TRAFFIC_LOOK_MSEC * UINT64_C(1000));
+}
+
+/* A slice of what there is to do. False: nothing goes on any more. */
+static bool step(struct lc_traffic *self)
+{
+    int news = lc_connections_step(self->connections);
+
+    if (news > 0 && news & LC_CONNECTIONS_LOOKED)
+        self->looked = true;
+    if (news < 0)
+        self->looked = false;
+    if (news > 0 && news & LC_CONNECTIONS_ARRIVED && self->mode == LC_TRAFFIC_WINDOW)
+        self->post(self->userdata, LC_EVENT_ARRIVAL, 0);
+    return news >= 0 && !(news & LC_CONNECTIONS_LOOKED);
+}
+
+static void on_look_over(struct lc_traffic *self)
+{
+    tell(self);
+    look_again_later(self);
+    tell_lifecycle(self); /* may change the mode */
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *userdata)
+{
+    struct lc_traffic *self = userdata;
+
+    (void)fd;
+    (void)what;
+    if (!step(self))
+        on_look_over(self);
+}
+
+/* In `sh -c` or under a prefork server it is a descendant that listens. */
+static void find_ports(struct lc_traffic *self)
+{
+    LC_CLEANUP_FREE pid_t *pids = NULL;
+    ssize_t count = lc_census_family(&pids);
+
+    if (count > 0)
+        lc_connections_find(self->connections, pids, (size_t)count);
+}
+
+static int look(struct lc_traffic *self)
+{
+    const struct lc_connections_count *count = known_count(self);
+
+    if (!self->connections)
+        return -ENODATA;
+    if (self->find_ports && (!count || count->listeners == 0))
+        find_ports(self);
+    return lc_connections_look(self->connections);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *userdata)
+{
+    struct lc_traffic *self = userdata;
+
+    (void)fd;
+    (void)what;
+    if (look(self) < 0) {
+        self->looked = false;
+        on_look_over(self);
+    }
+}
+
+/* Steps as long as there is something to do and time. True: a look has ended meanwhile. */
+static bool catch_up(struct lc_traffic *self)
+{
+    uint64_t end = lc_clock_cpu_usec() + LC_TRAFFIC_GLANCE_USEC;
+    struct pollfd ready = {.fd = lc_connections_fd(self->connections), .events = POLLIN};
+
+    while (lc_clock_cpu_usec() < end && poll(&ready, 1, 0) > 0)
+        if (!step(self))
+            return true;
+    return false;
+}
+
+const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self)
+{
+    return look(self) == 0 && catch_up(self) ? known_count(self) : NULL;
+}
+
+void lc_traffic_catch_up(struct lc_traffic *self)
+{
+    if (self->mode == LC_TRAFFIC_WINDOW && self->connections && catch_up(self))
+        on_look_over(self);
+}
+
+static void begin_window(struct lc_traffic *self)
+{
+    int r = lc_connections_watch(self->connections);
+
+    if (r < 0)
+        lc_log(self->log, LC_LOG_WARN,
+               "arrivals cannot be counted: the window lasts its least time",
+               LC_STR("error", strerrordesc_np(-r)));
+}
+
+void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
+{
+    if (mode == self->mode)
+        return;
+    if (self->mode == LC_TRAFFIC_WINDOW && self->connections)
+        lc_connections_unwatch(self->connections);
+    self->mode = mode;
+    if (self->timer)
+        event_del(self->timer);
+    if (mode == LC_TRAFFIC_REST)
+        return;
+    if (self->connections && mode == LC_TRAFFIC_WINDOW)
+        begin_window(self);
+    /* Not from here: who changes the mode is in the midst of a step of the lifecycle. */
+    if (self->timer)
+        lc_loop_set_timer(self->timer, 0);
+}
+
+static int add_events(struct lc_traffic *self)
+{
+    if (!self->connections)
+        return 0;
+    self->readable = event_new(self->base, lc_connections_fd(self->connections),
+                               EV_READ | EV_PERSIST, on_readable, self);
+    if (!self->readable)
+        return -ENOMEM;
+    return event_add(self->readable, NULL) < 0 ? -ENOMEM : 0;
+}
+
+int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_log *log,
+                    const struct lc_config *config, const uint16_t *own_ports, size_t own_count,
+                    lc_traffic_post *post, void *userdata)
+{
+    const struct lc_process_config *process = config->process;
+    const struct lc_connections_rules rules = {
+        .ports = process->ports,
+        .port_count = process->port_count,
+        .own_ports = own_ports,
+        .own_port_count = own_count,
+        .ignored = config->ignore_from,
+        .ignored_count = config->ignore_from_count,
+        .idle_msec = (unsigned)config->drain.idle,
+        .only_connections = config->arrivals == LC_ARRIVAL_CONNECTION,
+    };
+    int r;
+
+    *self = (struct lc_traffic){
+        .base = base,
+        .log = log,
+        .find_ports = !process->ports_set,
+        .post = post,
+        .userdata = userdata,
+    };
+    self->timer = evtimer_new(base, on_timer, self);
+    if (!self->timer)
+        return -ENOMEM;
+    r = lc_connections_new(&self->connections, &rules);
+    if (r < 0)
+        lc_log(log, LC_LOG_WARN, "connections cannot be counted",
+               LC_STR("error", strerrordesc_np(-r)));
+    return add_events(self);
+}
+
+void lc_traffic_deinit(struct lc_traffic *self)
+{
+    if (self->readable)
+        event_free(self->readable);
+    if (self->timer)
+        event_free(self->timer);
+    lc_connections_free(self->connections);
+    *self = (struct lc_traffic){.base = NULL};
+}
+
+static int format_peer(const struct lc_connection *socket, char *buf, size_t size)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    bool v4 = !memcmp(socket->peer, mapped, sizeof(mapped));
+    char text[INET6_ADDRSTRLEN];
+
+    inet_ntop(v4 ? AF_INET : AF_INET6, socket->peer + (v4 ? sizeof(mapped) : 0), text,
+              sizeof(text));
+    return snprintf(buf, size, v4 ? "%s:%u" : "[%s]:%u", text, socket->peer_port);
+}
+
+const char *lc_traffic_peers(const struct lc_traffic *self, char *buf, size_t size)
+{
+    const struct lc_connections_count *count = known_count(self);
+    const struct lc_connections_listed *list;
+    size_t listed = 0, length = 0, shown = 0;
+
+    buf[0] = '\0';
+    if (!count)
+        return buf;
+    list = lc_connections_listed(self->connections, &listed);
+    for (; shown < listed && length + INET6_ADDRSTRLEN + 24 < size; shown++) {
+        length += (size_t)snprintf(buf + length, size - length, "%s", shown ? ", " : "");
+        length += (size_t)format_peer(&list[shown].socket, buf + length, size - length);
+    }
+    if (shown < count->in_flight)
+        snprintf(buf + length, size - length, " and %zu more", count->in_flight - shown);
+    return buf;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LC_DRIVE_TRAFFIC_H
+#define LC_DRIVE_TRAFFIC_H
+
+/*
+ * What the kernel's connection table says of the application, for the lifecycle: in the window
+ * arrivals become LC_EVENT_ARRIVAL, in the drain what is in flight becomes LC_EVENT_INFLIGHT.
+ * Otherwise nothing runs unless somebody asks. See sys/connections.h for what is counted and how.
+ */
+
+#include "base/log.h"
+#include "config/config.h"
+#include "sys/connections.h"
+
+#include <event2/event.h>
+
+enum {
+    LC_TRAFFIC_LOOK_MSEC = 100,   /* between looks, in window and drain */
+    LC_TRAFFIC_GLANCE_USEC = 2000 /* a look that somebody waits for takes no longer */
+};
+
+enum lc_traffic_mode {
+    LC_TRAFFIC_REST,
+    LC_TRAFFIC_WINDOW, /* arrivals are told as they come */
+    LC_TRAFFIC_DRAIN,  /* what is in flight is told after each look; 0 where it cannot be known, for
+                          nobody waits for what he cannot see */
+};
+
+/* `count`: of LC_EVENT_INFLIGHT. */
+typedef void lc_traffic_post(void *userdata, enum lc_event_kind kind, unsigned count);
+
+struct lc_traffic {
+    struct event_base *base;
+    struct lc_log *log;
+    struct lc_connections *connections; /* NULL: none can be had */
+    bool find_ports;                    /* none were named: those that our processes listen on */
+    struct event *readable, *timer;
+    enum lc_traffic_mode mode;
+    bool looked; /* a look has ended: there is a count */
+    bool told;   /* the log, of where counts come from and what the first one was */
+    lc_traffic_post *post;
+    void *userdata;
+};
+
+/* `own_ports`: those of our own listener. 0 or -ENOMEM; that nothing can be counted is no error. */
+int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_log *log,
+                    const struct lc_config *config, const uint16_t *own_ports, size_t own_count,
+                    lc_traffic_post *post, void *userdata);
+void lc_traffic_deinit(struct lc_traffic *self);
+
+/* A whole look, here and now, as far as it goes in LC_TRAFFIC_GLANCE_USEC of processor time. The count; NULL: not
+ * known. */
+const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self);
+/* The count of the last look; NULL: not known. */
+const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *self);
+
+/* Tells of what has arrived up to now, before a timer of the lifecycle fires: a busy loop may not have
+ * come round to it, and a window must not end on the strength of that. */
+void lc_traffic_catch_up(struct lc_traffic *self);
+
+void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode);
+
+/* "10.1.2.3:4711, [fd00::7]:81 and 12 more": the peers of what is in flight. Returns `buf`. */
+const char *lc_traffic_peers(const struct lc_traffic *self, char *buf, size_t size);
+
+#endif

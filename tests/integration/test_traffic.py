@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel sees of the application's connections: the window's end and the drain."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from lastcall import SLOWNESS, lateness, python
+
+WEB = ("127.0.0.1", 8000)
+LOOK = 0.1  # seconds between two looks at the connections
+
+# An application without any shutdown code: it dies at SIGTERM. /slow answers after a second, /stream
+# sends a piece every 300 ms, for ever; connections are kept alive.
+SERVER = """
+import http.server, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        if self.path == "/slow":
+            time.sleep(1)
+        self.send_response(200)
+        if self.path == "/stream":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            while True:
+                self.wfile.write(b"1\\r\\nx\\r\\n")
+                time.sleep(0.3)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+    def log_message(self, *_):
+        pass
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 1000
+server = Server(("", 8000), Handler)
+print("up")
+server.serve_forever()
+"""
+APPLICATION = python(SERVER)
+
+
+def start(lastcall, *options, command=APPLICATION, **more):
+    app = lastcall("--grace-period", "30s", *options, "--", *command, **more).ready()
+    app.wait_output("up", timeout=10)
+    assert app.network  # ready before its first use is timed
+    return app
+
+
+def ask(app, path="/", stream=None):
+    return app.network.http(path, address=WEB, timeout=10 * SLOWNESS, stream=stream)
+
+
+def keep_alive(app):
+    """A connection that has had its answers. After the first exchange Linux acknowledges at leisure,
+    so that the kernel's times can tell the answer from the request."""
+    stream = app.network.connect(WEB)
+    for _ in range(3):
+        request(stream, "/")
+        assert b"hello" in receive(stream, b"hello")
+    return stream
+
+
+def in_flight(app):
+    """When the shutdown began: in the signal's line, or, where the look took longer than that could
+    wait for it, in that of the look."""
+    signal = app.wait_for("signal")
+    return signal["in_flight"] if "in_flight" in signal else app.wait_for("connections")["in_flight"]
+
+
+def request(stream, path):
+    stream.sendall(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+
+
+def receive(stream, end):
+    """All that comes until `end` has."""
+    got = b""
+    while end not in got:
+        piece = stream.recv(4096)
+        if not piece:
+            break
+        got += piece
+    return got
+
+
+class Clients:
+    """New connections, one every 50 ms, from now until told to end; each has to be answered."""
+
+    def __init__(self, app):
+        self.app, self.failed, self.answered, self.last = app, [], 0, 0.0
+        self.sockets = app.network.sockets(400)  # a fork, which takes its time
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        while self.sockets and not self.over.wait(0.05):
+            try:
+                stream = self.sockets.pop()
+                stream.settimeout(10 * SLOWNESS)
+                stream.connect(WEB)
+                assert ask(self.app, stream=stream).body == "hello"
+                self.answered, self.last = self.answered + 1, time.monotonic()
+            except OSError as error:
+                self.failed.append(error)
+
+    def end(self):
+        self.over.set()
+        self.thread.join()
+        for stream in self.sockets:
+            stream.close()
+
+
+# --- the window ---
+
+def test_a_quiet_application_leaves_after_min(lastcall):
+    app = start(lastcall, "--propagation", "500ms:300ms:10s")
+    app.signal("SIGTERM")
+    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(0.5)
+    assert app.exit_code() == 143
+
+
+def test_the_window_goes_on_until_nothing_has_arrived_for_quiet(lastcall):
+    app = start(lastcall, "--propagation", "500ms:500ms:20s")
+    clients = Clients(app)
+    began = app.signal("SIGTERM")
+    time.sleep(1.5)  # what the clients take to hear of it
+    clients.end()
+    ended = app.wait_for("phase", phase="propagating", timeout=10)
+    assert not clients.failed and clients.answered > 10
+    # The arrival of the last one is a moment older than its answer.
+    assert ended["t"] == lateness(clients.last - began + 0.5 - 0.1, late=0.1 + 2 * LOOK + 0.2)
+    assert app.exit_code() == 143
+
+
+def test_clients_that_never_leave_cost_max_and_the_log_says_so(lastcall):
+    app = start(lastcall, "--propagation", "500ms:500ms:1500ms")
+    clients = Clients(app)
+    app.signal("SIGTERM")
+    ended = app.wait_for("phase", phase="propagating", timeout=10)
+    clients.end()
+    assert ended["elapsed"] == lateness(1.5)
+    assert app.wait_for("arrivals went on to the end of the window")["connections"] > 10
+    app.exit_code()
+
+
+def test_data_on_a_connection_that_was_kept_is_an_arrival(lastcall):
+    app = start(lastcall, "--propagation", "300ms:500ms:20s")
+    with keep_alive(app) as stream:
+        began = app.signal("SIGTERM")
+        for _ in range(4):
+            time.sleep(0.2)
+            request(stream, "/")
+            receive(stream, b"hello")
+        last = time.monotonic() - began
+        ended = app.wait_for("phase", phase="propagating", timeout=10)
+    assert ended["t"] == lateness(last + 0.5 - 0.1, late=0.1 + 2 * LOOK + 0.2)
+
+
+def test_unless_connections_alone_are_to_count(lastcall):
+    app = start(lastcall, config=f"""
+shutdown: {{gracePeriod: 30s, propagation: {{min: 500ms, quiet: 500ms, max: 10s,
+                                            arrivals: connections}}}}
+processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
+""", command=[])
+    with keep_alive(app) as stream:
+        app.signal("SIGTERM")
+        for _ in range(2):
+            time.sleep(0.15)
+            request(stream, "/")
+            receive(stream, b"hello")
+        assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(0.5)
+
+
+def test_probes_of_lastcalls_own_listener_are_no_arrivals(lastcall):
+    app = start(lastcall, "--propagation", "1s:500ms:10s")
+    app.signal("SIGTERM")
+    end = time.monotonic() + 0.9
+    while time.monotonic() < end:
+        assert app.status("/readyz") == 503
+    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
+
+
+def test_peers_that_are_to_be_ignored_are_no_arrivals_and_not_in_flight(lastcall):
+    app = start(lastcall, config=f"""
+shutdown: {{gracePeriod: 30s, propagation: 500ms:400ms:10s}}
+drain: {{waitForIdle: true}}
+connections: {{ignoreFrom: [127.0.0.0/8]}}
+processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
+""", command=[])
+    with app.network.connect(WEB) as stream:
+        app.signal("SIGTERM")
+        request(stream, "/stream")
+        receive(stream, b"x")
+        assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(0.5)
+        assert app.wait_for("phase", phase="draining")["elapsed"] == lateness(0)
+
+
+# --- the drain ---
+
+def test_an_application_that_dies_at_sigterm_loses_no_request_in_flight(lastcall):
+    app = start(lastcall, "--wait-for-idle=5s")
+    answers = []
+    clients = [threading.Thread(target=lambda: answers.append(ask(app, "/slow").body))
+               for _ in range(20)]
+    for one in clients:
+        one.start()
+    time.sleep(0.3)  # they are sent, and not yet answered
+    app.signal("SIGTERM")
+    for one in clients:
+        one.join()
+    assert answers == ["hello"] * 20
+    assert in_flight(app) == 20
+    assert app.exit_code() == 143
+    last = app.wait_for("exit")
+    assert last["cut"] == 0
+
+
+def test_idle_connections_that_are_kept_alive_do_not_hold_it(lastcall):
+    app = start(lastcall, "--wait-for-idle=10s")
+    streams = [keep_alive(app) for _ in range(20)]
+    time.sleep(1.2)  # drain.idle: no data has moved for a second
+    app.signal("SIGTERM")
+    assert in_flight(app) == 0
+    assert app.wait_for("phase", phase="draining")["elapsed"] == lateness(0)
+    for stream in streams:
+        stream.close()
+
+
+def test_a_stream_that_never_ends_is_cut_at_the_timeout_and_reported(lastcall):
+    app = start(lastcall, "--wait-for-idle=1s")
+    with app.network.connect(WEB) as stream:
+        request(stream, "/stream")
+        receive(stream, b"x\r\n")
+        app.signal("SIGTERM")
+        ended = app.wait_for("phase", phase="draining")
+        assert ended["elapsed"] == lateness(1.0)
+        cut = app.wait_for("connections still in flight")
+        assert cut["count"] == 1 and "127.0.0.1:" in cut["peers"]
+    app.exit_code()
+    assert app.wait_for("exit")["cut"] == 1
+
+
+def test_the_ports_are_found_where_a_shell_stands_between(lastcall):
+    words = " ".join(f"'{word}'" for word in APPLICATION[:-1])
+    app = start(lastcall, "--wait-for-idle=5s",
+                command=["sh", "-c", f'{words} "$1"; exit $?', "sh", APPLICATION[-1]])
+    with app.network.connect(WEB) as stream:
+        request(stream, "/slow")
+        time.sleep(0.2)
+        app.signal("SIGTERM")
+        assert in_flight(app) == 1
+        assert b"hello" in receive(stream, b"hello")
+
+
+@pytest.mark.parametrize("pod, waits", [({}, False), ({"KUBERNETES_SERVICE_HOST": "x"}, True)],
+                         ids=["plain", "in a pod"])
+def test_by_default_it_is_waited_for_in_a_pod_alone(lastcall, pod, waits):
+    app = start(lastcall, "--propagation", "0s", env=pod)
+    with app.network.connect(WEB) as stream:
+        request(stream, "/slow")
+        time.sleep(0.2)
+        app.signal("SIGTERM")
+        got = receive(stream, b"hello")
+    assert (b"hello" in got) == waits
