@@ -24,7 +24,7 @@ enum {
     PAUSE_MSEC = 100, /* where no descriptor, or no memory, is to be had */
     /* More than the loop and evhttp allocate for a round of connections, and for an answer. */
     ROUND_BYTES = 64 * 1024,
-    ANSWER_BYTES = 64 * 1024,
+    ANSWER_BYTES = 48 * 1024,
     ALL_METHODS = 0xffff,
 };
 

@@ -8,7 +8,7 @@
 
 #include <event2/http.h>
 
-/* `answered` may be NULL. Allocates, less than 64 KiB. */
+/* `answered` may be NULL. Allocates, less than 48 KiB. */
 void lc_http_answer(struct evhttp_request *request, lc_http_route *route,
                     lc_http_answered *answered, void *userdata);
 

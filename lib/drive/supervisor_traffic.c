@@ -9,6 +9,11 @@ static void post(void *userdata, enum lc_event_kind kind, unsigned count)
     lc_engine_post(&self->engine, &(struct lc_event){.kind = kind, .count = count});
 }
 
+static lc_msec elapsed(void *userdata)
+{
+    return lc_supervisor_elapsed(userdata);
+}
+
 static void before_timer(void *userdata)
 {
     struct lc_supervisor *self = userdata;
@@ -24,7 +29,7 @@ int lc_supervisor_start_traffic(struct lc_supervisor *self)
     self->report = (struct lc_report){.in_flight = -1, .cut = -1};
     self->engine.before_timer = before_timer;
     return lc_traffic_init(&self->traffic, self->base, self->log, self->config, own, count, post,
-                           self);
+                           elapsed, self);
 }
 
 /* Who waits for something at this moment. -1: not known. */

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "drive/clock.h"
 #include "drive/loop.h"
+#include "drive/narrate.h"
 #include "sys/census.h"
 
 #include <arpa/inet.h>
@@ -41,12 +42,14 @@ static void tell(struct lc_traffic *self)
     if (!count)
         lc_log(self->log, LC_LOG_WARN, "connections cannot be counted",
                LC_STR("source", lc_connections_source_name(source)),
-               LC_STR("why", *why ? why : "no port is known: see processes[].ports"));
+               LC_STR("why", *why ? why : "no port is known: see processes[].ports"),
+               LC_T(self->elapsed(self->userdata)));
     else
         lc_log(self->log, LC_LOG_INFO, "connections",
                LC_STR("source", lc_connections_source_name(source)),
                LC_STR("why", *why ? why : NULL), LC_INT("listeners", count->listeners),
-               LC_INT("open", count->open), LC_INT("in_flight", count->in_flight));
+               LC_INT("open", count->open), LC_INT("in_flight", count->in_flight),
+               LC_T(self->elapsed(self->userdata)));
 }
 
 static void tell_lifecycle(struct lc_traffic *self)
@@ -157,7 +160,7 @@ static void begin_window(struct lc_traffic *self)
     if (r < 0)
         lc_log(self->log, LC_LOG_WARN,
                "arrivals cannot be counted: the window lasts its least time",
-               LC_STR("error", strerrordesc_np(-r)));
+               LC_STR("error", strerrordesc_np(-r)), LC_T(self->elapsed(self->userdata)));
 }
 
 void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
@@ -191,7 +194,7 @@ static int add_events(struct lc_traffic *self)
 
 int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_log *log,
                     const struct lc_config *config, const uint16_t *own_ports, size_t own_count,
-                    lc_traffic_post *post, void *userdata)
+                    lc_traffic_post *post, lc_traffic_elapsed *elapsed, void *userdata)
 {
     const struct lc_process_config *process = config->process;
     const struct lc_connections_rules rules = {
@@ -211,6 +214,7 @@ int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_
         .log = log,
         .find_ports = !process->ports_set,
         .post = post,
+        .elapsed = elapsed,
         .userdata = userdata,
     };
     self->timer = evtimer_new(base, on_timer, self);

@@ -29,6 +29,9 @@ enum lc_traffic_mode {
 /* `count`: of LC_EVENT_INFLIGHT. */
 typedef void lc_traffic_post(void *userdata, enum lc_event_kind kind, unsigned count);
 
+/* The time since T0, for the log; LC_NEVER outside a shutdown. */
+typedef lc_msec lc_traffic_elapsed(void *userdata);
+
 struct lc_traffic {
     struct event_base *base;
     struct lc_log *log;
@@ -39,13 +42,14 @@ struct lc_traffic {
     bool looked; /* a look has ended: there is a count */
     bool told;   /* the log, of where counts come from and what the first one was */
     lc_traffic_post *post;
-    void *userdata;
+    lc_traffic_elapsed *elapsed;
+    void *userdata; /* of both */
 };
 
 /* `own_ports`: those of our own listener. 0 or -ENOMEM; that nothing can be counted is no error. */
 int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_log *log,
                     const struct lc_config *config, const uint16_t *own_ports, size_t own_count,
-                    lc_traffic_post *post, void *userdata);
+                    lc_traffic_post *post, lc_traffic_elapsed *elapsed, void *userdata);
 void lc_traffic_deinit(struct lc_traffic *self);
 
 /* A whole look, here and now, as far as it goes in LC_TRAFFIC_GLANCE_USEC of processor time. The count; NULL: not
