@@ -5,22 +5,41 @@ Built on the fixture of the integration tests (tests/integration/lastcall.py): e
 namespace, a mount namespace with its own /proc and a network namespace, and the init is PID 1.
 """
 
+import atexit
 import collections
+import functools
 import os
+import shutil
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
-from lastcall import (PYTHON, Lastcall, binary, children, descendants, helper,  # noqa: E402
+import lastcall  # noqa: E402
+from lastcall import (PYTHON, Lastcall, binary, children, descendants,  # noqa: E402
                       number, only_child, pid_inside, prelude, proc_status, python, until)
+
+
+@functools.cache
+def for_all(path):
+    """A copy that any user may execute: the checkout may lie where only its owner can go."""
+    folder = tempfile.mkdtemp(prefix="lc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chmod(folder, 0o755)
+    return shutil.copy(path, folder)
+
+
+def helper(name):
+    return for_all(lastcall.helper(name))
+
 
 # `subreaper`: the options with which it does its work where it is not PID 1. `group`: those with
 # which a stop signal is meant to reach more than the application's first process.
 Program = collections.namedtuple("Program", "name path subreaper group")
 
 PROGRAMS = {program.name: program for program in (
-    Program("lastcall", binary(), (), ()),
+    Program("lastcall", for_all(binary()), (), ()),
     Program("tini", "/usr/bin/tini-static", ("-s",), ("-g",)),
     Program("dumb-init", "/usr/bin/dumb-init", (), ()),
     Program("catatonit", "/usr/bin/catatonit", (), ("-g",)),

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from lastcall import helper, prelude, python
+from init import helper, prelude, python
 
 HIDDEN = [32, 33]
 NAMED = [number for number in range(1, 65)
