@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAPPED_BYTES = 12, MAPPED_BITS = 8 * MAPPED_BYTES, BITS_MAX = 8 * LC_ADDRESS_SIZE };
@@ -15,13 +16,29 @@ void lc_address_map(uint8_t ret[static LC_ADDRESS_SIZE], uint32_t v4)
     memcpy(ret + sizeof mapped_prefix, &v4, sizeof v4);
 }
 
+static bool is_mapped(const uint8_t address[static LC_ADDRESS_SIZE])
+{
+    return memcmp(address, mapped_prefix, sizeof mapped_prefix) == 0;
+}
+
 bool lc_address_is_loopback(const uint8_t address[static LC_ADDRESS_SIZE])
 {
     static const uint8_t v6[LC_ADDRESS_SIZE] = {[15] = 1};
 
-    if (memcmp(address, mapped_prefix, sizeof mapped_prefix) == 0)
+    if (is_mapped(address))
         return address[MAPPED_BYTES] == 127;
     return memcmp(address, v6, sizeof v6) == 0;
+}
+
+const char *lc_address_format(const uint8_t address[static LC_ADDRESS_SIZE],
+                              char buf[static LC_ADDRESS_TEXT_MAX])
+{
+    bool v4 = is_mapped(address);
+    char text[INET6_ADDRSTRLEN];
+
+    inet_ntop(v4 ? AF_INET : AF_INET6, address + (v4 ? MAPPED_BYTES : 0), text, sizeof text);
+    snprintf(buf, LC_ADDRESS_TEXT_MAX, v4 ? "%s" : "[%s]", text);
+    return buf;
 }
 
 /* Digits only: strtoul(3) would take signs and spaces too. -1: no number up to `max`. */

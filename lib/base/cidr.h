@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LC_ADDRESS_SIZE = 16 };
+enum { LC_ADDRESS_SIZE = 16, LC_ADDRESS_TEXT_MAX = 48 };
 
 struct lc_cidr {
     uint8_t address[LC_ADDRESS_SIZE];
@@ -24,5 +24,8 @@ bool lc_cidr_holds(const struct lc_cidr *self, const uint8_t address[static LC_A
 void lc_address_map(uint8_t ret[static LC_ADDRESS_SIZE], uint32_t v4);
 /* 127.0.0.0/8, mapped, or ::1 */
 bool lc_address_is_loopback(const uint8_t address[static LC_ADDRESS_SIZE]);
+/* "10.1.2.3", "[fd00::7]": as it stands before a port. Returns `buf`. */
+const char *lc_address_format(const uint8_t address[static LC_ADDRESS_SIZE],
+                              char buf[static LC_ADDRESS_TEXT_MAX]);
 
 #endif

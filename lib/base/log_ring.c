@@ -11,7 +11,6 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The two line buffers that are on the stack at most, and what libc wants: aarch64's
@@ -200,15 +199,8 @@ size_t lc_log_ring_used(const struct lc_log_ring *self)
 
 bool lc_log_ring_wait(struct lc_log_ring *self, unsigned timeout_msec)
 {
-    struct timespec end;
+    struct timespec end = lc_thread_deadline(timeout_msec);
 
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += timeout_msec / 1000;
-    end.tv_nsec += (long)(timeout_msec % 1000) * 1000000;
-    if (end.tv_nsec >= 1000000000) {
-        end.tv_sec++;
-        end.tv_nsec -= 1000000000;
-    }
     atomic_store(&self->waiting, true);
     while (lc_log_ring_used(self) > 0)
         if (sem_clockwait(&self->emptied, CLOCK_MONOTONIC, &end) < 0 && errno != EINTR)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Two paths on the stack, and what libc wants: see base/log_ring.c. */
@@ -205,15 +204,8 @@ int lc_saver_put(struct lc_saver *self, int file, const void *data, size_t size)
 
 bool lc_saver_wait(struct lc_saver *self, unsigned timeout_msec)
 {
-    struct timespec end;
+    struct timespec end = lc_thread_deadline(timeout_msec);
 
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += timeout_msec / 1000;
-    end.tv_nsec += (long)(timeout_msec % 1000) * 1000000;
-    if (end.tv_nsec >= 1000000000) {
-        end.tv_sec++;
-        end.tv_nsec -= 1000000000;
-    }
     while (!is_idle(self))
         if (sem_clockwait(&self->done, CLOCK_MONOTONIC, &end) < 0 && errno != EINTR)
             break;

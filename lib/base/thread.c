@@ -74,3 +74,17 @@ int lc_thread_start(pthread_t *ret, size_t stack_bytes, void *(*run)(void *argum
     sem_destroy(&start.blocked);
     return r;
 }
+
+struct timespec lc_thread_deadline(unsigned msec)
+{
+    struct timespec end;
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += msec / 1000;
+    end.tv_nsec += (long)(msec % 1000) * 1000000;
+    if (end.tv_nsec >= 1000000000) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000;
+    }
+    return end;
+}

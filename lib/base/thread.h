@@ -10,11 +10,15 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <time.h>
 
 /* Starts run(argument) with a stack of that size, where the libc allows one so small. When it
  * returns, all signals are blocked in the new thread, and the caller's mask is what it was; only a
  * signal 32 that comes at this very moment is lost. 0 or -errno. */
 int lc_thread_start(pthread_t *ret, size_t stack_bytes, void *(*run)(void *argument),
                     void *argument);
+
+/* So many milliseconds from now on CLOCK_MONOTONIC, as sem_clockwait(3) wants it. */
+struct timespec lc_thread_deadline(unsigned msec);
 
 #endif

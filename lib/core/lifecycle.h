@@ -250,6 +250,9 @@ lc_msec lc_lifecycle_next(const struct lc_lifecycle *self);
 /* When the window or the drain would end at the latest, as the state stands; for display. */
 lc_msec lc_lifecycle_phase_end(const struct lc_lifecycle *self);
 
+/* How long a phase took, up to the next one or to `now`; LC_NEVER: it has not begun. */
+lc_msec lc_lifecycle_phase_time(const struct lc_lifecycle *self, enum lc_phase phase, lc_msec now);
+
 /* The exit code by the rules of the README's "The exit code", before `exitCodes` remaps it. */
 uint8_t lc_lifecycle_exit_code(const struct lc_lifecycle *self);
 enum lc_outcome lc_lifecycle_outcome(const struct lc_lifecycle *self);

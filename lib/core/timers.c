@@ -194,3 +194,15 @@ lc_msec lc_lifecycle_phase_end(const struct lc_lifecycle *self)
         end = lc_after(end, self->policy.drain_timeout);
     return lc_earlier(end, lc_cut(self));
 }
+
+lc_msec lc_lifecycle_phase_time(const struct lc_lifecycle *self, enum lc_phase phase, lc_msec now)
+{
+    lc_msec begin = self->entered[phase], end = now;
+
+    if (begin == LC_NEVER)
+        return LC_NEVER;
+    for (unsigned next = self->phase; next > phase; next--)
+        if (self->entered[next] != LC_NEVER)
+            end = self->entered[next];
+    return lc_before(end, begin);
+}

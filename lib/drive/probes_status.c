@@ -82,16 +82,13 @@ static void add_phases(struct lc_json *json, const struct lc_lifecycle *lifecycl
 {
     lc_json_array_begin(json, "phases");
     for (unsigned i = 0; i <= lifecycle->phase; i++) {
-        lc_msec end = now;
+        lc_msec elapsed = lc_lifecycle_phase_time(lifecycle, (enum lc_phase)i, now);
 
-        if (lifecycle->entered[i] == LC_NEVER)
+        if (elapsed == LC_NEVER)
             continue;
-        for (unsigned next = lifecycle->phase; next > i; next--)
-            if (lifecycle->entered[next] != LC_NEVER)
-                end = lifecycle->entered[next];
         lc_json_object_begin(json, NULL);
         lc_json_string(json, "phase", lc_phase_name((enum lc_phase)i));
-        lc_json_seconds(json, "elapsed", since(lifecycle->entered[i], end));
+        lc_json_seconds(json, "elapsed", elapsed);
         lc_json_end(json);
     }
     lc_json_end(json);

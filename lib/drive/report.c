@@ -21,15 +21,10 @@ static void add_phases(struct lc_json *json, const struct lc_lifecycle *lifecycl
 {
     lc_json_object_begin(json, "phases");
     for (unsigned i = LC_PHASE_PROPAGATING; i <= lifecycle->phase; i++) {
-        lc_msec end = now;
+        lc_msec elapsed = lc_lifecycle_phase_time(lifecycle, (enum lc_phase)i, now);
 
-        if (lifecycle->entered[i] == LC_NEVER)
-            continue;
-        for (unsigned next = lifecycle->phase; next > i; next--)
-            if (lifecycle->entered[next] != LC_NEVER)
-                end = lifecycle->entered[next];
-        lc_json_seconds(json, lc_phase_name((enum lc_phase)i),
-                        end > lifecycle->entered[i] ? end - lifecycle->entered[i] : 0);
+        if (elapsed != LC_NEVER)
+            lc_json_seconds(json, lc_phase_name((enum lc_phase)i), elapsed);
     }
     lc_json_end(json);
 }

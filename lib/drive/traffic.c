@@ -7,13 +7,12 @@
 #include "drive/narrate.h"
 #include "sys/census.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct lc_connections_count *known_count(const struct lc_traffic *self)
+const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *self)
 {
     const struct lc_connections_count *count;
 
@@ -23,15 +22,10 @@ static const struct lc_connections_count *known_count(const struct lc_traffic *s
     return count->ports_known ? count : NULL;
 }
 
-const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *self)
-{
-    return known_count(self);
-}
-
 /* Once a shutdown: what there was, and how we know. */
 static void tell(struct lc_traffic *self)
 {
-    const struct lc_connections_count *count = known_count(self);
+    const struct lc_connections_count *count = lc_traffic_count(self);
     enum lc_connections_source source;
     const char *why = "";
 
@@ -54,7 +48,7 @@ static void tell(struct lc_traffic *self)
 
 static void tell_lifecycle(struct lc_traffic *self)
 {
-    const struct lc_connections_count *count = known_count(self);
+    const struct lc_connections_count *count = lc_traffic_count(self);
 
     if (self->mode == LC_TRAFFIC_DRAIN)
         self->post(self->userdata, LC_EVENT_INFLIGHT, count ? count->in_flight : 0);
@@ -109,7 +103,7 @@ static void find_ports(struct lc_traffic *self)
 
 static int look(struct lc_traffic *self)
 {
-    const struct lc_connections_count *count = known_count(self);
+    const struct lc_connections_count *count = lc_traffic_count(self);
 
     if (!self->connections)
         return -ENODATA;
@@ -144,7 +138,7 @@ static bool catch_up(struct lc_traffic *self)
 
 const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self)
 {
-    return look(self) == 0 && catch_up(self) ? known_count(self) : NULL;
+    return look(self) == 0 && catch_up(self) ? lc_traffic_count(self) : NULL;
 }
 
 void lc_traffic_catch_up(struct lc_traffic *self)
@@ -170,15 +164,13 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
     if (self->mode == LC_TRAFFIC_WINDOW && self->connections)
         lc_connections_unwatch(self->connections);
     self->mode = mode;
-    if (self->timer)
-        event_del(self->timer);
+    event_del(self->timer);
     if (mode == LC_TRAFFIC_REST)
         return;
     if (self->connections && mode == LC_TRAFFIC_WINDOW)
         begin_window(self);
     /* Not from here: who changes the mode is in the midst of a step of the lifecycle. */
-    if (self->timer)
-        lc_loop_set_timer(self->timer, 0);
+    lc_loop_set_timer(self->timer, 0);
 }
 
 static int add_events(struct lc_traffic *self)
@@ -237,31 +229,21 @@ void lc_traffic_deinit(struct lc_traffic *self)
     *self = (struct lc_traffic){.base = NULL};
 }
 
-static int format_peer(const struct lc_connection *socket, char *buf, size_t size)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    bool v4 = !memcmp(socket->peer, mapped, sizeof(mapped));
-    char text[INET6_ADDRSTRLEN];
-
-    inet_ntop(v4 ? AF_INET : AF_INET6, socket->peer + (v4 ? sizeof(mapped) : 0), text,
-              sizeof(text));
-    return snprintf(buf, size, v4 ? "%s:%u" : "[%s]:%u", text, socket->peer_port);
-}
-
 const char *lc_traffic_peers(const struct lc_traffic *self, char *buf, size_t size)
 {
-    const struct lc_connections_count *count = known_count(self);
+    const struct lc_connections_count *count = lc_traffic_count(self);
     const struct lc_connections_listed *list;
     size_t listed = 0, length = 0, shown = 0;
+    char address[LC_ADDRESS_TEXT_MAX];
 
     buf[0] = '\0';
     if (!count)
         return buf;
     list = lc_connections_listed(self->connections, &listed);
-    for (; shown < listed && length + INET6_ADDRSTRLEN + 24 < size; shown++) {
-        length += (size_t)snprintf(buf + length, size - length, "%s", shown ? ", " : "");
-        length += (size_t)format_peer(&list[shown].socket, buf + length, size - length);
-    }
+    for (; shown < listed && length + LC_ADDRESS_TEXT_MAX + 24 < size; shown++)
+        length += (size_t)snprintf(buf + length, size - length, "%s%s:%u", shown ? ", " : "",
+                                   lc_address_format(list[shown].socket.peer, address),
+                                   list[shown].socket.peer_port);
     if (shown < count->in_flight)
         snprintf(buf + length, size - length, " and %zu more", count->in_flight - shown);
     return buf;

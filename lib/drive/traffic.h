@@ -52,14 +52,14 @@ int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_
                     lc_traffic_post *post, lc_traffic_elapsed *elapsed, void *userdata);
 void lc_traffic_deinit(struct lc_traffic *self);
 
-/* A whole look, here and now, as far as it goes in LC_TRAFFIC_GLANCE_USEC of processor time. The count; NULL: not
- * known. */
+/* A whole look, here and now, as far as it goes in LC_TRAFFIC_GLANCE_USEC of processor time. The
+ * count; NULL: not known. */
 const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self);
 /* The count of the last look; NULL: not known. */
 const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *self);
 
-/* Tells of what has arrived up to now, before a timer of the lifecycle fires: a busy loop may not have
- * come round to it, and a window must not end on the strength of that. */
+/* Tells of what has arrived up to now, before a timer of the lifecycle fires: a busy loop may not
+ * have come round to it, and a window must not end on the strength of that. */
 void lc_traffic_catch_up(struct lc_traffic *self);
 
 void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode);

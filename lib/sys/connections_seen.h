@@ -28,8 +28,8 @@ struct lc_seen {
 /* Enough for {0} to be an empty set, which it is again afterwards. */
 void lc_seen_deinit(struct lc_seen *self);
 
-/* `cookie` is not 0. An enum lc_seen_news; -ENOMEM or -ENOSPC: not known, and could not be remembered. Both numbers may
- * come round. A FIN adds 1 to `bytes`, but none to `segments`: data is what adds to both. */
+/* `cookie` is not 0. An enum lc_seen_news; -ENOMEM or -ENOSPC: not known, and could not be
+ * remembered. Both numbers may come round. A FIN adds 1 to `bytes`, but none to `segments`: data is what adds to both. */
 int lc_seen_note(struct lc_seen *self, uint64_t cookie, uint32_t bytes, uint32_t segments);
 
 #endif

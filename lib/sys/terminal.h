@@ -25,7 +25,8 @@ int lc_terminal_give(int terminal, pid_t group, pid_t from);
 bool lc_terminal_job_control(void);
 
 /* Returns the terminal, as lc_terminal_foreground(), once our group is its foreground group; until
- * then we are stopped as a job. -errno where nobody could bring us there: -EIO our group is orphaned, -ENOTTY. */
+ * then we are stopped as a job. -errno where nobody could bring us there: -EIO our group is
+ * orphaned, -ENOTTY. */
 int lc_terminal_await_foreground(void);
 
 /* Stops ourselves and our group as a job; returns when continued, or at once where there is no job

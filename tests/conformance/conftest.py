@@ -10,12 +10,10 @@ seen. Where programs may differ, `@pytest.mark.differs(NAME, "why")` says why th
 """
 
 import os
-import shutil
-import tempfile
 
 import pytest
 
-from init import PROGRAMS, Init
+from init import PROGRAMS, Init, heed_signals, place  # noqa: F401  (`place` is a fixture)
 from table import Cell, Table
 
 
@@ -25,6 +23,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    heed_signals()
     config.addinivalue_line("markers", "differs(program, why): a choice of that program, no fault")
     config.pluginmanager.register(Collector(Table(config.getoption("only") or list(PROGRAMS))))
 
@@ -33,15 +32,6 @@ def pytest_generate_tests(metafunc):
     assert "program" in metafunc.fixturenames, f"{metafunc.function.__name__} runs no init"
     metafunc.parametrize("program", metafunc.config.getoption("only") or list(PROGRAMS),
                          scope="function")
-
-
-@pytest.fixture
-def place():
-    """A directory of the cell's own. Others may enter: some start programs as another user."""
-    path = tempfile.mkdtemp(prefix="lc-")
-    os.chmod(path, 0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

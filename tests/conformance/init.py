@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 
 import lastcall  # noqa: E402
+from fixtures import heed_signals, place  # noqa: E402, F401  (for conftest.py)
 from lastcall import (PYTHON, Lastcall, binary, children, descendants,  # noqa: E402
                       number, only_child, pid_inside, prelude, proc_status, python, until)
 

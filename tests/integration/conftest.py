@@ -3,23 +3,18 @@
 
 import os
 import shlex
-import shutil
-import signal
 import sys
-import tempfile
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from fixtures import heed_signals, place  # noqa: E402, F401  (found by its name)
 from lastcall import PRINT, PYTHON, UNDER, Lastcall  # noqa: E402  (needs the path)
 
 
 def pytest_configure(config):
-    # Under nohup, or a runner like it, SIGHUP is ignored, and all that is started would inherit it.
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
-        if signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+    heed_signals()
     config.addinivalue_line("markers", "memory: worth running under valgrind: each path of the "
                                        "code once, in little time")
     config.addinivalue_line("markers", "plain: holds for the plain program only (its size, its "
@@ -33,16 +28,6 @@ def pytest_collection_modifyitems(items):
         if item.get_closest_marker("plain"):
             item.add_marker(pytest.mark.skip(reason=f"cannot be told under {UNDER}: the plain "
                                                     "program is tested for it"))
-
-
-@pytest.fixture
-def place():
-    """A directory of the test's own, with a path short enough for a unix socket. Others may enter:
-    some tests start programs as another user."""
-    path = tempfile.mkdtemp(prefix="lc-")
-    os.chmod(path, 0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
