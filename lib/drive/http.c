@@ -56,12 +56,12 @@ struct lc_http {
     struct lc_log *log;
     lc_http_route *route;
     lc_http_answered *answered; /* NULL: nobody counts */
+    lc_http_accepted *tell_accepted;
     void *userdata;
     struct listener *listeners;
     unsigned limit, open;
     uint64_t count;
-    uint64_t accepted; /* through TCP */
-    bool starved;      /* of descriptors or memory, and the log has said so */
+    bool starved; /* of descriptors or memory, and the log has said so */
     struct connection connection[LC_HTTP_CONNECTIONS_MAX];
 };
 
@@ -243,7 +243,8 @@ static struct bufferevent *on_accept(struct event_base *base, void *userdata)
     c->listener = listener;
     c->number = self->count++;
     self->open++;
-    self->accepted += !listener->control && !listener->file.path[0];
+    if (self->tell_accepted && !listener->control && !listener->file.path[0])
+        self->tell_accepted(self->userdata);
     event_active(c->timer, EV_TIMEOUT, 1);
     return c->stream;
 }
@@ -404,6 +405,11 @@ void lc_http_set_answered(struct lc_http *self, lc_http_answered *answered)
     self->answered = answered;
 }
 
+void lc_http_set_accepted(struct lc_http *self, lc_http_accepted *accepted)
+{
+    self->tell_accepted = accepted;
+}
+
 void lc_http_free(struct lc_http *self)
 {
     if (!self)
@@ -424,11 +430,6 @@ void lc_http_free(struct lc_http *self)
 unsigned lc_http_connections(const struct lc_http *self)
 {
     return self->open;
-}
-
-uint64_t lc_http_accepted(const struct lc_http *self)
-{
-    return self->accepted;
 }
 
 static uint16_t port_of(const struct listener *listener)

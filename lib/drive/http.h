@@ -43,12 +43,16 @@ typedef void lc_http_route(void *userdata, const struct lc_http_request *request
 /* An answer was given, for statistics: `path` as in lc_http_request, "" where it was none. */
 typedef void lc_http_answered(void *userdata, const char *path, int status);
 
+/* A TCP connection was accepted. */
+typedef void lc_http_accepted(void *userdata);
+
 struct lc_http;
 
 int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *log,
                 lc_http_route *route, void *userdata);
-/* Tells of each answer; `userdata` is the route's. */
+/* Tell of each; `userdata` is the route's. */
 void lc_http_set_answered(struct lc_http *self, lc_http_answered *answered);
+void lc_http_set_accepted(struct lc_http *self, lc_http_accepted *accepted);
 void lc_http_free(struct lc_http *self); /* closes listeners and connections; NULL is allowed */
 
 /* ":9909" (IPv6 and IPv4 where there is IPv6), "127.0.0.1:80", "[::1]:9909", "unix:/run/x.sock"
@@ -61,9 +65,6 @@ int lc_http_listen_control(struct lc_http *self);
 
 /* Connections open now; for metrics and tests. */
 unsigned lc_http_connections(const struct lc_http *self);
-
-/* TCP connections that were accepted so far. */
-uint64_t lc_http_accepted(const struct lc_http *self);
 
 /* The TCP ports that are listened on, at most `room` of them. Returns how many. */
 size_t lc_http_ports(const struct lc_http *self, uint16_t *ret, size_t room);

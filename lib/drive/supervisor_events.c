@@ -250,6 +250,7 @@ static bool adopt(struct lc_supervisor *self, struct lc_config *fresh)
         self->process[lane].config = &fresh->process[lane];
     lc_log_configure(self->log, (enum lc_log_format)fresh->log_format,
                      (enum lc_log_level)fresh->log_level);
+    lc_traffic_configure(&self->traffic, fresh);
     lc_config_free(self->config);
     self->config = fresh;
     return true;

@@ -27,8 +27,6 @@
 #include "sys/process.h"
 #include "sys/signals.h"
 
-enum { LC_OWN_PORTS_MAX = 16 };
-
 struct lc_supervisor {
     const struct lc_supervisor_start *start;
     struct lc_config *config;

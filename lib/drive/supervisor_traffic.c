@@ -21,15 +21,27 @@ static void before_timer(void *userdata)
     lc_traffic_catch_up(&self->traffic);
 }
 
+/* Each is among the kernel's PassiveOpens, and no arrival of the application's. */
+static void on_accepted(void *userdata)
+{
+    struct lc_probes *probes = userdata;
+    struct lc_supervisor *self = probes->userdata;
+
+    lc_traffic_own_accepted(&self->traffic);
+}
+
 int lc_supervisor_start_traffic(struct lc_supervisor *self)
 {
-    uint16_t own[LC_OWN_PORTS_MAX];
-    size_t count = self->http ? lc_http_ports(self->http, own, LC_OWN_PORTS_MAX) : 0;
+    uint16_t own[LC_TRAFFIC_OWN_PORTS_MAX];
+    size_t count = self->http ? lc_http_ports(self->http, own, LC_TRAFFIC_OWN_PORTS_MAX) : 0;
+    int r = lc_traffic_init(&self->traffic, self->base, self->log, own, count, post, elapsed, self);
 
     self->report = (struct lc_report){.in_flight = -1, .cut = -1};
     self->engine.before_timer = before_timer;
-    return lc_traffic_init(&self->traffic, self->base, self->log, self->config, own, count, post,
-                           elapsed, self);
+    if (self->http)
+        lc_http_set_accepted(self->http, on_accepted);
+    lc_traffic_configure(&self->traffic, self->config);
+    return r;
 }
 
 /* Who waits for something at this moment. -1: not known. */

@@ -26,12 +26,15 @@ const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *sel
 static void tell(struct lc_traffic *self)
 {
     const struct lc_connections_count *count = lc_traffic_count(self);
-    enum lc_connections_source source;
+    enum lc_connections_source source = LC_CONNECTIONS_NONE;
     const char *why = "";
 
-    if (self->told || self->mode == LC_TRAFFIC_REST || !self->connections)
+    if (self->told || self->mode == LC_TRAFFIC_REST)
         return;
-    source = lc_connections_source(self->connections, &why);
+    if (self->connections)
+        source = lc_connections_source(self->connections, &why);
+    else
+        why = strerrordesc_np(-self->error);
     self->told = true;
     if (!count)
         lc_log(self->log, LC_LOG_WARN, "connections cannot be counted",
@@ -91,6 +94,32 @@ static void on_readable(evutil_socket_t fd, short what, void *userdata)
         on_look_over(self);
 }
 
+static int watch_descriptor(struct lc_traffic *self)
+{
+    self->readable = event_new(self->base, lc_connections_fd(self->connections),
+                               EV_READ | EV_PERSIST, on_readable, self);
+    return self->readable && event_add(self->readable, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+/* Not before somebody asks: most never do, until they are stopped. */
+static int open_connections(struct lc_traffic *self)
+{
+    const struct lc_config *config = self->config;
+    const struct lc_connections_rules rules = {
+        .ports = config->process->ports,
+        .port_count = config->process->port_count,
+        .own_ports = self->own_ports,
+        .own_port_count = self->own_count,
+        .ignored = config->ignore_from,
+        .ignored_count = config->ignore_from_count,
+        .idle_msec = (unsigned)config->drain.idle,
+        .only_connections = config->arrivals == LC_ARRIVAL_CONNECTION,
+    };
+    int r = self->connections ? 0 : lc_connections_new(&self->connections, &rules);
+
+    return r < 0 || self->readable ? r : watch_descriptor(self);
+}
+
 /* In `sh -c` or under a prefork server it is a descendant that listens. */
 static void find_ports(struct lc_traffic *self)
 {
@@ -104,10 +133,11 @@ static void find_ports(struct lc_traffic *self)
 static int look(struct lc_traffic *self)
 {
     const struct lc_connections_count *count = lc_traffic_count(self);
+    int r = open_connections(self);
 
-    if (!self->connections)
-        return -ENODATA;
-    if (self->find_ports && (!count || count->listeners == 0))
+    if (r < 0)
+        return r;
+    if (!self->config->process->ports_set && (!count || count->listeners == 0))
         find_ports(self);
     return lc_connections_look(self->connections);
 }
@@ -115,11 +145,14 @@ static int look(struct lc_traffic *self)
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_traffic *self = userdata;
+    int r = look(self);
 
     (void)fd;
     (void)what;
-    if (look(self) < 0) {
+
+    if (r < 0) {
         self->looked = false;
+        self->error = r;
         on_look_over(self);
     }
 }
@@ -147,10 +180,18 @@ void lc_traffic_catch_up(struct lc_traffic *self)
         on_look_over(self);
 }
 
+void lc_traffic_own_accepted(struct lc_traffic *self)
+{
+    if (self->connections)
+        lc_connections_add_accepted(self->connections);
+}
+
 static void begin_window(struct lc_traffic *self)
 {
-    int r = lc_connections_watch(self->connections);
+    int r = open_connections(self);
 
+    if (r == 0)
+        r = lc_connections_watch(self->connections);
     if (r < 0)
         lc_log(self->log, LC_LOG_WARN,
                "arrivals cannot be counted: the window lasts its least time",
@@ -167,66 +208,51 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
     event_del(self->timer);
     if (mode == LC_TRAFFIC_REST)
         return;
-    if (self->connections && mode == LC_TRAFFIC_WINDOW)
+    if (mode == LC_TRAFFIC_WINDOW)
         begin_window(self);
     /* Not from here: who changes the mode is in the midst of a step of the lifecycle. */
     lc_loop_set_timer(self->timer, 0);
 }
 
-static int add_events(struct lc_traffic *self)
-{
-    if (!self->connections)
-        return 0;
-    self->readable = event_new(self->base, lc_connections_fd(self->connections),
-                               EV_READ | EV_PERSIST, on_readable, self);
-    if (!self->readable)
-        return -ENOMEM;
-    return event_add(self->readable, NULL) < 0 ? -ENOMEM : 0;
-}
-
 int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_log *log,
-                    const struct lc_config *config, const uint16_t *own_ports, size_t own_count,
-                    lc_traffic_post *post, lc_traffic_elapsed *elapsed, void *userdata)
+                    const uint16_t *own_ports, size_t own_count, lc_traffic_post *post,
+                    lc_traffic_elapsed *elapsed, void *userdata)
 {
-    const struct lc_process_config *process = config->process;
-    const struct lc_connections_rules rules = {
-        .ports = process->ports,
-        .port_count = process->port_count,
-        .own_ports = own_ports,
-        .own_port_count = own_count,
-        .ignored = config->ignore_from,
-        .ignored_count = config->ignore_from_count,
-        .idle_msec = (unsigned)config->drain.idle,
-        .only_connections = config->arrivals == LC_ARRIVAL_CONNECTION,
-    };
-    int r;
-
     *self = (struct lc_traffic){
         .base = base,
         .log = log,
-        .find_ports = !process->ports_set,
+        .own_count = own_count,
         .post = post,
         .elapsed = elapsed,
         .userdata = userdata,
     };
+    memcpy(self->own_ports, own_ports, own_count * sizeof(*own_ports));
     self->timer = evtimer_new(base, on_timer, self);
-    if (!self->timer)
-        return -ENOMEM;
-    r = lc_connections_new(&self->connections, &rules);
-    if (r < 0)
-        lc_log(log, LC_LOG_WARN, "connections cannot be counted",
-               LC_STR("error", strerrordesc_np(-r)));
-    return add_events(self);
+    return self->timer ? 0 : -ENOMEM;
+}
+
+static void close_connections(struct lc_traffic *self)
+{
+    if (self->readable)
+        event_free(self->readable);
+    lc_connections_free(self->connections);
+    self->readable = NULL;
+    self->connections = NULL;
+    self->looked = false;
+}
+
+void lc_traffic_configure(struct lc_traffic *self, const struct lc_config *config)
+{
+    close_connections(self);
+    self->config = config;
 }
 
 void lc_traffic_deinit(struct lc_traffic *self)
 {
-    if (self->readable)
-        event_free(self->readable);
+    close_connections(self);
     if (self->timer)
         event_free(self->timer);
-    lc_connections_free(self->connections);
-    *self = (struct lc_traffic){.base = NULL};
+    self->timer = NULL;
 }
 
 const char *lc_traffic_peers(const struct lc_traffic *self, char *buf, size_t size)

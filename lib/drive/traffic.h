@@ -15,7 +15,8 @@
 #include <event2/event.h>
 
 enum {
-    LC_TRAFFIC_LOOK_MSEC = 100,   /* between looks, in window and drain */
+    LC_TRAFFIC_LOOK_MSEC = 100, /* between looks, in window and drain */
+    LC_TRAFFIC_OWN_PORTS_MAX = 16,
     LC_TRAFFIC_GLANCE_USEC = 2000 /* a look that somebody waits for takes no longer */
 };
 
@@ -35,8 +36,11 @@ typedef lc_msec lc_traffic_elapsed(void *userdata);
 struct lc_traffic {
     struct event_base *base;
     struct lc_log *log;
-    struct lc_connections *connections; /* NULL: none can be had */
-    bool find_ports;                    /* none were named: those that our processes listen on */
+    const struct lc_config *config;
+    uint16_t own_ports[LC_TRAFFIC_OWN_PORTS_MAX];
+    size_t own_count;
+    struct lc_connections *connections; /* NULL: nobody has asked yet, or `error` */
+    int error;
     struct event *readable, *timer;
     enum lc_traffic_mode mode;
     bool looked; /* a look has ended: there is a count */
@@ -46,10 +50,14 @@ struct lc_traffic {
     void *userdata; /* of both */
 };
 
-/* `own_ports`: those of our own listener. 0 or -ENOMEM; that nothing can be counted is no error. */
+/* `own_ports`: those of our own listener, copied. 0 or -ENOMEM; that nothing can be counted is no
+ * error, but told in the log when it matters. */
 int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_log *log,
-                    const struct lc_config *config, const uint16_t *own_ports, size_t own_count,
-                    lc_traffic_post *post, lc_traffic_elapsed *elapsed, void *userdata);
+                    const uint16_t *own_ports, size_t own_count, lc_traffic_post *post,
+                    lc_traffic_elapsed *elapsed, void *userdata);
+/* What counts, from now on; stays the caller's. To be called before the first look, and not while a
+ * shutdown is under way. */
+void lc_traffic_configure(struct lc_traffic *self, const struct lc_config *config);
 void lc_traffic_deinit(struct lc_traffic *self);
 
 /* A whole look, here and now, as far as it goes in LC_TRAFFIC_GLANCE_USEC of processor time. The
@@ -61,6 +69,9 @@ const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *sel
 /* Tells of what has arrived up to now, before a timer of the lifecycle fires: a busy loop may not
  * have come round to it, and a window must not end on the strength of that. */
 void lc_traffic_catch_up(struct lc_traffic *self);
+
+/* Our own listener has accepted a connection. */
+void lc_traffic_own_accepted(struct lc_traffic *self);
 
 void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode);
 

@@ -3,7 +3,8 @@
 /* refuse NAME[=ENOSYS|=EPERM]... -- COMMAND [ARG...]
  *
  * Runs COMMAND with these system calls refused, ENOSYS unless said otherwise: what an old kernel
- * (ENOSYS), gVisor, or a strict seccomp profile (EPERM) does. */
+ * (ENOSYS), gVisor, or a strict seccomp profile (EPERM) does. The name netlink stands for sockets of
+ * AF_NETLINK, which are then unknown. */
 
 #include "deny.h"
 
@@ -61,6 +62,11 @@ static void refuse(char *word)
 {
     int error = parse_error(word), r;
 
+    if (strcmp(word, "netlink") == 0) {
+        if (lc_deny_netlink() < 0)
+            fail("seccomp", word);
+        return;
+    }
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         if (strcmp(calls[i].name, word) != 0)
             continue;

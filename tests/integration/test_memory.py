@@ -169,6 +169,7 @@ def warm(app):
     app.ready()
     for stream in [let_in(app) for _ in range(25)]:
         stream.close()
+    assert app.status("/status") == 200  # the first look at the connections
     looks = [None]
     assert until(lambda: looks.append(app.memory.used()) or looks[-1] == looks[-2], every=0.1)
     return app

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lastcall import SLOWNESS, lateness, python
+from lastcall import SLOWNESS, helper, lateness, python, until
 
 WEB = ("127.0.0.1", 8000)
 LOOK = 0.1  # seconds between two looks at the connections
@@ -183,6 +183,18 @@ def test_probes_of_lastcalls_own_listener_are_no_arrivals(lastcall):
     assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
 
 
+@pytest.mark.plain
+def test_nor_are_they_where_netlink_is_refused_and_the_kernels_counters_have_to_do(lastcall):
+    app = start(lastcall, "--propagation", "1s:500ms:10s",
+                via=[helper("refuse"), "netlink", "--"])
+    app.signal("SIGTERM")
+    assert app.wait_for("connections")["source"] == "proc"
+    end = time.monotonic() + 0.9
+    while time.monotonic() < end:
+        assert app.status("/readyz") == 503
+    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
+
+
 def test_peers_that_are_to_be_ignored_are_no_arrivals_and_not_in_flight(lastcall):
     app = start(lastcall, config=f"""
 shutdown: {{gracePeriod: 30s, propagation: 500ms:400ms:10s}}
@@ -195,6 +207,26 @@ processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
         request(stream, "/stream")
         receive(stream, b"x")
         assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(0.5)
+        assert app.wait_for("phase", phase="draining")["elapsed"] == lateness(0)
+
+
+def test_a_reload_counts_in_the_next_look(lastcall):
+    text = f"""
+shutdown: {{gracePeriod: 30s}}
+drain: {{waitForIdle: true, timeout: 5s}}
+signals: {{SIGHUP: reload}}
+processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
+"""
+    app = start(lastcall, config=text, command=[])
+    with app.network.connect(WEB) as stream:
+        request(stream, "/stream")
+        receive(stream, b"x")
+        assert until(lambda: app.http("/status").json()["connections"]["inFlight"] == 1)
+        app.write("lastcall.yaml", text + "connections: {ignoreFrom: [127.0.0.0/8]}\n")
+        app.signal("SIGHUP")
+        app.wait_for("reloaded")
+        assert app.http("/status").json()["connections"]["inFlight"] == 0
+        app.signal("SIGTERM")
         assert app.wait_for("phase", phase="draining")["elapsed"] == lateness(0)
 
 
