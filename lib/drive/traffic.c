@@ -5,7 +5,7 @@
 #include "drive/clock.h"
 #include "drive/loop.h"
 #include "drive/narrate.h"
-#include "sys/census.h"
+#include "sys/family.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -124,7 +124,7 @@ static int open_connections(struct lc_traffic *self)
 static void find_ports(struct lc_traffic *self)
 {
     LC_CLEANUP_FREE pid_t *pids = NULL;
-    ssize_t count = lc_census_family(&pids);
+    ssize_t count = lc_family_list(&pids);
 
     if (count > 0)
         lc_connections_find(self->connections, pids, (size_t)count);

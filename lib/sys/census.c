@@ -40,7 +40,7 @@ static pid_t parse_pid(const char *name)
 
 /* A /proc of another PID namespace (bound from the host, or left over by unshare(1)) has other
  * numbers than kill(2). */
-static bool is_our_proc(int proc_fd)
+bool lc_census_is_our_proc(int proc_fd)
 {
     char target[16] = "";
 
@@ -62,7 +62,7 @@ static int census_count(struct lc_census *self)
     self->proc = opendir("/proc");
     if (!self->proc)
         return -errno;
-    if (!is_our_proc(dirfd(self->proc)))
+    if (!lc_census_is_our_proc(dirfd(self->proc)))
         return -ENOENT;
     while ((entry = readdir(self->proc))) {
         struct lc_proc_stat stat;
@@ -150,23 +150,4 @@ int lc_census_take(struct lc_census *self, bool init)
             break;
     }
     return r;
-}
-
-ssize_t lc_census_family(pid_t **ret)
-{
-    __attribute__((__cleanup__(lc_census_deinit))) struct lc_census census = {.proc = NULL};
-    int r = lc_census_take(&census, getpid() == 1);
-    ssize_t count = 0;
-    pid_t *pids;
-
-    if (r < 0)
-        return r;
-    pids = calloc(census.count + 1, sizeof *pids);
-    if (!pids)
-        return -ENOMEM;
-    for (size_t i = 0; i < census.count; i++)
-        if (census.all[i].kinship == LC_KINSHIP_OURS && !lc_proc_stat_is_dead(&census.all[i].stat))
-            pids[count++] = census.all[i].stat.pid;
-    *ret = pids;
-    return count;
 }

@@ -31,7 +31,7 @@ struct lc_census {
 int lc_census_take(struct lc_census *self, bool init);
 void lc_census_deinit(struct lc_census *self);
 
-/* The PIDs of those that are ours and live, to be freed. Their number, or -errno. */
-ssize_t lc_census_family(pid_t **ret);
+/* Whether the directory `proc_fd` has our own numbers. */
+bool lc_census_is_our_proc(int proc_fd);
 
 #endif
