@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "command.h"
+#include "settings.h"
+
+#include <string.h>
+
+/* The subcommands. To add one, add a row, and its function to command.h. */
+
+const char *const lc_ctl_formats[] = {[LC_CTL_TEXT] = "text", [LC_CTL_SVG] = "svg", NULL};
+
+/* clang-format off */
+static const struct lc_ctl_option check_options[] = {
+    [LC_CHECK_POD] = {"pod", "FILE", NULL,
+                      "a manifest to hold against the configuration; -: stdin"},
+    [LC_CHECK_PLATFORM] = {"platform", "WORD", lc_ctl_platforms,
+                           "whose defaults to take"},
+    {0},
+};
+
+const struct lc_ctl_command lc_ctl_commands[] = {
+    {.name = "check", .synopsis = "[-c FILE] [--pod FILE] [OPTION...] [COMMAND...]",
+     .help = "say what is wrong with a configuration, and with a pod around it",
+     .options = check_options, .configures = true, .run = lc_ctl_check},
+    {.name = "schema", .synopsis = "",
+     .help = "print the JSON schema of lastcall.yaml(5)", .run = lc_ctl_schema},
+    {.name = "install", .synopsis = "DIR", .rest = "DIR",
+     .help = "copy lastcall and lastcallctl into a directory", .run = lc_ctl_install},
+    {0},
+};
+/* clang-format on */
+
+const struct lc_ctl_command *lc_ctl_command_find(const char *name)
+{
+    for (const struct lc_ctl_command *row = lc_ctl_commands; row->name; row++)
+        if (!strcmp(row->name, name))
+            return row;
+    return NULL;
+}
+
+enum lc_ctl_format lc_ctl_format_of(const char *value)
+{
+    return value && !strcmp(value, lc_ctl_formats[LC_CTL_SVG]) ? LC_CTL_SVG : LC_CTL_TEXT;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include "base/cleanup.h"
+#include "config/expand.h"
+#include "config/loader.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+const char *const lc_ctl_platforms[] = {
+    [LC_PLATFORM_PLAIN] = "plain",
+    [LC_PLATFORM_KUBERNETES] = "kubernetes",
+    [LC_PLATFORM_ECS] = "ecs",
+    [LC_PLATFORM_COUNT] = NULL,
+};
+
+/* What lastcall tells the platforms by, and what makes it believe in one. */
+static const struct {
+    const char *name, *entry;
+} platform_variables[] = {
+    {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_HOST=kubernetes.default.svc"},
+    {"ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI_V4=http://169.254.170.2/v4"},
+    {"ECS_CONTAINER_METADATA_URI", NULL},
+};
+
+static bool names_platform(const char *entry)
+{
+    for (size_t i = 0; i < sizeof(platform_variables) / sizeof(platform_variables[0]); i++) {
+        size_t length = strlen(platform_variables[i].name);
+
+        if (!strncmp(entry, platform_variables[i].name, length) && entry[length] == '=')
+            return true;
+    }
+    return false;
+}
+
+static size_t count_words(char *const *words)
+{
+    size_t count = 0;
+
+    while (words[count])
+        count++;
+    return count;
+}
+
+/* `envp` as it would be on that platform. The array is the caller's, the texts are not. */
+static char **environment_on(char *const *envp, const char *platform)
+{
+    const char *entry = NULL;
+    char **copy = calloc(count_words(envp) + 2, sizeof(*copy));
+    size_t count = 0;
+
+    if (!copy)
+        return NULL;
+    for (; *envp; envp++)
+        if (!platform || !names_platform(*envp))
+            copy[count++] = *envp;
+    if (platform && !strcmp(platform, lc_ctl_platforms[LC_PLATFORM_KUBERNETES]))
+        entry = platform_variables[0].entry;
+    if (platform && !strcmp(platform, lc_ctl_platforms[LC_PLATFORM_ECS]))
+        entry = platform_variables[1].entry;
+    if (entry)
+        copy[count] = (char *)(uintptr_t)entry; /* execve(2)'s type; nobody writes to it */
+    return copy;
+}
+
+/* Whether lastcall would know what to run. */
+static int names_something_to_run(char *const *words, char *const *envp)
+{
+    static const char variable[] = "LASTCALL_CONFIG";
+    struct lc_config_errors ignored = {0};
+    struct lc_command_line line;
+    int r = lc_command_line_parse(&line, words, &ignored);
+
+    if (r == 0)
+        r = line.file || line.command || line.help || line.version ||
+            lc_env_get(envp, variable, sizeof(variable) - 1);
+    lc_command_line_deinit(&line);
+    lc_config_errors_deinit(&ignored);
+    return r;
+}
+
+int lc_ctl_settings_load(struct lc_ctl_settings *ret, char *const *words, char *const *envp,
+                         const char *platform)
+{
+    static char end[] = "--", stand_in[] = "application";
+    size_t count = count_words(words);
+    LC_CLEANUP_FREE char **line = calloc(count + 3, sizeof(*line));
+    LC_CLEANUP_FREE char **environment = environment_on(envp, platform);
+    enum lc_cli cli = LC_CLI_RUN;
+    int r;
+
+    *ret = (struct lc_ctl_settings){0};
+    if (!line || !environment)
+        return -ENOMEM;
+    memcpy(line, words, count * sizeof(*line));
+    r = names_something_to_run(words, environment);
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        /* Behind a "--" that stands there already another one would be a command's name. */
+        if (count < 2 || strcmp(words[count - 1], end) != 0)
+            line[count++] = end;
+        line[count] = stand_in;
+    }
+    r = lc_config_load(line, environment, &ret->config, &cli, &ret->errors, &ret->warnings);
+    if (r == 0 && cli != LC_CLI_RUN)
+        lc_errors_add(&ret->errors, cli == LC_CLI_HELP ? "--help" : "--version", NULL,
+                      "found an option that runs nothing; accepted: one that does");
+    return r == -ENOMEM ? r : 0;
+}
+
+void lc_ctl_settings_deinit(struct lc_ctl_settings *self)
+{
+    lc_config_free(self->config);
+    lc_config_errors_deinit(&self->errors);
+    lc_config_errors_deinit(&self->warnings);
+    self->config = NULL;
+}
+
+void lc_ctl_print_problems(const char *prefix, const struct lc_config_errors *problems)
+{
+    char text[2048];
+
+    for (size_t i = 0; i < problems->count; i++)
+        fprintf(stderr, "%s%s\n", prefix,
+                lc_config_error_format(&problems->list[i], text, sizeof(text)));
+    if (problems->incomplete)
+        fprintf(stderr, "%sthere are more, not shown\n", prefix);
+}
