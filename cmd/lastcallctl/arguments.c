@@ -87,9 +87,8 @@ static int take_own(struct lc_ctl_arguments *ret, const struct lc_ctl_command *c
     return option->word && !equals ? 2 : 1;
 }
 
-/* How many words one of lastcall's options takes up; lastcall's own parser says what is wrong with
- * one that it does not know. */
-static int length_of(const char *word)
+/* lastcall's own parser says what is wrong with one that is not known. */
+int lc_ctl_words_of_option(const char *word)
 {
     const struct lc_key *key = NULL;
 
@@ -153,7 +152,7 @@ static int sort_words(struct lc_ctl_arguments *ret, const struct lc_ctl_command 
         if (option)
             length = take_own(ret, command, option, words);
         else if (command->configures)
-            length = length_of(word);
+            length = lc_ctl_words_of_option(word);
         else if (word[0] == '-' && word[1])
             length = refuse_unknown(command, word);
         if (length < 0)

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "command.h"
+#include "manifest.h"
 #include "settings.h"
 #include "sum.h"
 
@@ -41,7 +42,30 @@ static int check_configuration(const struct lc_ctl_arguments *arguments)
     return code;
 }
 
+static int check_manifest(const struct lc_ctl_arguments *arguments)
+{
+    const char *file = arguments->value[LC_CHECK_POD];
+    struct lc_manifest_findings findings = {0};
+    char text[2048];
+    int code = LC_CTL_FAILED;
+    int r = lc_manifest_check(file, arguments->rest, environ, &findings);
+
+    if (r < 0)
+        lc_ctl_fail("%s: %s", file, strerror(-r));
+    lc_ctl_print_problems("note: ", &findings.notes);
+    lc_ctl_print_problems("", &findings.problems);
+    if (r == 0 && !findings.problems.count && !findings.problems.incomplete) {
+        for (size_t i = 0; i < findings.truths.count; i++)
+            printf("good: %s\n",
+                   lc_config_error_format(&findings.truths.list[i], text, sizeof(text)));
+        code = lc_ctl_printed();
+    }
+    lc_manifest_findings_deinit(&findings);
+    return code;
+}
+
 int lc_ctl_check(const struct lc_ctl_arguments *arguments)
 {
-    return check_configuration(arguments);
+    return arguments->value[LC_CHECK_POD] ? check_manifest(arguments)
+                                          : check_configuration(arguments);
 }

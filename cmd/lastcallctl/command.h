@@ -50,6 +50,9 @@ int lc_ctl_arguments_parse(struct lc_ctl_arguments *ret, const struct lc_ctl_com
                            char **words);
 void lc_ctl_arguments_deinit(struct lc_ctl_arguments *self);
 
+/* How many words one of lastcall's options takes up, with its value. */
+int lc_ctl_words_of_option(const char *word);
+
 /* "lastcallctl: ..." on stderr; returns LC_CTL_FAILED. */
 __attribute__((format(printf, 1, 2))) int lc_ctl_fail(const char *format, ...);
 

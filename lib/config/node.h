@@ -47,6 +47,9 @@ struct lc_yaml_error {
  * case. */
 int lc_tree_parse_yaml(struct lc_tree *tree, const char *bytes, size_t size,
                        struct lc_yaml_error *ret_error);
+/* Several documents, between lines of ---: the root is a list of them. The bounds hold for each. */
+int lc_tree_parse_documents(struct lc_tree *tree, const char *bytes, size_t size,
+                            struct lc_yaml_error *ret_error);
 /* `kind` says how the text is taken: as a whole, as "a,b,c", as "a=1,b=2". 0 or -ENOMEM. */
 int lc_tree_parse_text(struct lc_tree *tree, enum lc_node_kind kind, const char *text);
 void lc_tree_deinit(struct lc_tree *self);

@@ -24,6 +24,7 @@ struct builder {
     struct lc_node *open[LC_YAML_DEPTH_MAX]; /* collections whose end has not come */
     size_t depth;
     size_t weight; /* of all so far, with every alias written out */
+    bool many;     /* documents are wanted: the tree's root is a list of them */
     unsigned documents;
     struct anchor *anchors;
     struct lc_yaml_error *error;
@@ -56,6 +57,16 @@ static int remember_anchor(struct builder *self, const yaml_char_t *name, struct
     return anchor->name ? 0 : -ENOMEM;
 }
 
+static void forget_anchors(struct builder *self)
+{
+    for (struct anchor *anchor = self->anchors, *next; anchor; anchor = next) {
+        next = anchor->next;
+        free(anchor->name);
+        free(anchor);
+    }
+    self->anchors = NULL;
+}
+
 static bool is_open(const struct builder *self, const struct lc_node *node)
 {
     for (size_t i = 0; i < self->depth; i++)
@@ -71,11 +82,12 @@ static int place(struct builder *self, struct lc_node *node, yaml_mark_t mark)
     if (self->weight > LC_YAML_NODES_MAX)
         return refuse(self, mark, "found more than %d values, aliases written out; accepted: fewer",
                       LC_YAML_NODES_MAX);
-    if (!self->depth) {
-        self->tree->root = node;
-        return 0;
-    }
-    return lc_node_append(self->open[self->depth - 1], node);
+    if (self->depth)
+        return lc_node_append(self->open[self->depth - 1], node);
+    if (self->many)
+        return lc_node_append(self->tree->root, node);
+    self->tree->root = node;
+    return 0;
 }
 
 static int add_alias(struct builder *self, const yaml_event_t *event)
@@ -157,14 +169,22 @@ static int end(struct builder *self, const yaml_event_t *event)
     return place(self, node, event->start_mark);
 }
 
+static int begin_document(struct builder *self, const yaml_event_t *event)
+{
+    if (self->documents++ && !self->many)
+        return refuse(self, event->start_mark,
+                      "found a second document (---); accepted: one a file");
+    /* An anchor is known in its own document only. */
+    forget_anchors(self);
+    self->weight = 0;
+    return 0;
+}
+
 static int handle(struct builder *self, const yaml_event_t *event)
 {
     switch ((int)event->type) {
     case YAML_DOCUMENT_START_EVENT:
-        if (self->documents++)
-            return refuse(self, event->start_mark,
-                          "found a second document (---); accepted: one a file");
-        return 0;
+        return begin_document(self, event);
     case YAML_ALIAS_EVENT:
         return add_alias(self, event);
     case YAML_SCALAR_EVENT:
@@ -234,10 +254,8 @@ static int build(struct builder *self, yaml_parser_t *parser, const char *bytes,
     return r;
 }
 
-int lc_tree_parse_yaml(struct lc_tree *tree, const char *bytes, size_t size,
-                       struct lc_yaml_error *ret_error)
+static int parse(struct builder *builder, const char *bytes, size_t size)
 {
-    struct builder builder = {.tree = tree, .error = ret_error};
     yaml_parser_t parser;
     int r;
 
@@ -245,12 +263,25 @@ int lc_tree_parse_yaml(struct lc_tree *tree, const char *bytes, size_t size,
         return -ENOMEM;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, size);
-    r = build(&builder, &parser, bytes, size);
+    r = build(builder, &parser, bytes, size);
     yaml_parser_delete(&parser);
-    for (struct anchor *anchor = builder.anchors, *next; anchor; anchor = next) {
-        next = anchor->next;
-        free(anchor->name);
-        free(anchor);
-    }
+    forget_anchors(builder);
     return r;
+}
+
+int lc_tree_parse_yaml(struct lc_tree *tree, const char *bytes, size_t size,
+                       struct lc_yaml_error *ret_error)
+{
+    struct builder builder = {.tree = tree, .error = ret_error};
+
+    return parse(&builder, bytes, size);
+}
+
+int lc_tree_parse_documents(struct lc_tree *tree, const char *bytes, size_t size,
+                            struct lc_yaml_error *ret_error)
+{
+    struct builder builder = {.tree = tree, .many = true, .error = ret_error};
+
+    tree->root = lc_tree_add(tree, LC_NODE_LIST, 0, 0);
+    return tree->root ? parse(&builder, bytes, size) : -ENOMEM;
 }

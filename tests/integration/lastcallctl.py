@@ -23,3 +23,12 @@ def ctl(*words, stdin="", env=None, cwd=ROOT, path=None):
     return subprocess.run([path or program(), *map(str, words)], input=stdin, capture_output=True,
                           text=True, env={"PATH": PATH, **(env or {})}, cwd=cwd, check=False,
                           timeout=60)
+
+
+def golden(path, found):
+    """`found` is what the file says; GOLDEN=write writes it anew: look at the difference then."""
+    if os.environ.get("GOLDEN") == "write":
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(found)
+    with open(path, encoding="utf-8") as file:
+        assert found == file.read()
