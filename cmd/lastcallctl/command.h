@@ -65,6 +65,8 @@ extern const char *const lc_ctl_formats[LC_CTL_FORMAT_COUNT + 1];
 enum lc_ctl_format lc_ctl_format_of(const char *value); /* NULL: text */
 
 int lc_ctl_check(const struct lc_ctl_arguments *arguments);
+int lc_ctl_plan(const struct lc_ctl_arguments *arguments);
+int lc_ctl_timeline(const struct lc_ctl_arguments *arguments);
 int lc_ctl_schema(const struct lc_ctl_arguments *arguments);
 int lc_ctl_install(const struct lc_ctl_arguments *arguments);
 

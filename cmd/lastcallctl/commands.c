@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 #include "command.h"
+#include "plan.h"
 #include "settings.h"
+#include "timeline.h"
 
 #include <string.h>
 
@@ -18,10 +20,27 @@ static const struct lc_ctl_option check_options[] = {
     {0},
 };
 
+static const struct lc_ctl_option plan_options[] = {
+    [LC_PLAN_FORMAT] = {"format", "WORD", lc_ctl_formats, "how it is written"},
+    [LC_PLAN_PLATFORM] = {"platform", "WORD", lc_ctl_platforms, "whose defaults to take"},
+    {0},
+};
+
+static const struct lc_ctl_option timeline_options[] = {
+    [LC_TIMELINE_FORMAT] = {"format", "WORD", lc_ctl_formats, "how it is written"},
+    {0},
+};
+
 const struct lc_ctl_command lc_ctl_commands[] = {
     {.name = "check", .synopsis = "[-c FILE] [--pod FILE] [OPTION...] [COMMAND...]",
      .help = "say what is wrong with a configuration, and with a pod around it",
      .options = check_options, .configures = true, .run = lc_ctl_check},
+    {.name = "plan", .synopsis = "[-c FILE] [--format WORD] [OPTION...] [COMMAND...]",
+     .help = "show what a shutdown would do and when, at best and at worst",
+     .options = plan_options, .configures = true, .run = lc_ctl_plan},
+    {.name = "timeline", .synopsis = "[--format WORD] LOG", .rest = "LOG",
+     .help = "show a shutdown that happened, from lastcall's JSON log; -: stdin",
+     .options = timeline_options, .run = lc_ctl_timeline},
     {.name = "schema", .synopsis = "",
      .help = "print the JSON schema of lastcall.yaml(5)", .run = lc_ctl_schema},
     {.name = "install", .synopsis = "DIR", .rest = "DIR",

@@ -2,7 +2,9 @@
 """lastcallctl as a person runs it: words in, lines and an exit code out."""
 
 import os
+import re
 import subprocess
+from xml.etree import ElementTree
 
 from lastcall import ROOT, binary, newest
 
@@ -32,3 +34,31 @@ def golden(path, found):
             file.write(found)
     with open(path, encoding="utf-8") as file:
         assert found == file.read()
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def pictures(text):
+    """Checks an SVG: XML, described, without scripts and without anything from elsewhere, all of it
+    within its frame. Returns its texts."""
+    root = ElementTree.fromstring(text)
+    assert root.tag == SVG + "svg" and root.get("role") == "img"
+    ids = {element.get("id"): element for element in root.iter() if element.get("id")}
+    for name in root.get("aria-labelledby").split():
+        assert ids[name].text.strip()
+    assert {element.tag for element in root.iter()} <= {
+        SVG + tag for tag in ("svg", "title", "desc", "style", "rect", "line", "path", "circle", "g",
+                              "text")}
+    assert "prefers-color-scheme:dark" in text
+    assert re.findall(r"https?://[^\"]*", text) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"url\(|@import|href| on\w+=", text)
+    _, _, width, height = map(float, root.get("viewBox").split())
+    for element in root.iter():
+        for x, y in (("x", "y"), ("x1", "y1"), ("x2", "y2"), ("cx", "cy")):
+            if element.get(x):
+                assert 0 <= float(element.get(x)) <= width, ElementTree.tostring(element)
+                assert 0 <= float(element.get(y)) <= height, ElementTree.tostring(element)
+    for bar in root.iter(SVG + "rect"):
+        assert float(bar.get("x")) + float(bar.get("width")) <= width
+    return [element.text for element in root.iter(SVG + "text")]

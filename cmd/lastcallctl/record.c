@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const char *lc_entry_text(const struct lc_entry *self, const char *key)
+{
+    const struct lc_node *node = lc_node_find(self->tree.root, key);
+
+    return node && node->kind == LC_NODE_SCALAR ? node->text : NULL;
+}
+
+bool lc_entry_number(const struct lc_entry *self, const char *key, int64_t *ret)
+{
+    const char *text = lc_entry_text(self, key);
+    char *end;
+
+    if (!text || !*text)
+        return false;
+    errno = 0;
+    *ret = strtoll(text, &end, 10);
+    return !*end && errno == 0;
+}
+
+bool lc_entry_seconds(const struct lc_entry *self, const char *key, int64_t *ret)
+{
+    const char *text = lc_entry_text(self, key);
+    char *end;
+    double seconds;
+
+    if (!text || !*text)
+        return false;
+    seconds = strtod(text, &end);
+    if (*end || !(seconds > -1e9 && seconds < 1e9))
+        return false;
+    *ret = (int64_t)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
+    return true;
+}
+
+bool lc_entry_is(const struct lc_entry *self, const char *msg)
+{
+    return !strcmp(self->msg, msg);
+}
+
+/* "2026-11-24T11:13:19.536Z" */
+static bool parse_time(const char *text, int64_t *ret)
+{
+    struct tm tm = {0};
+    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    int64_t msec = 0, digit = 100;
+
+    if (!rest)
+        return false;
+    if (*rest == '.')
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, digit /= 10)
+            msec += (*rest - '0') * digit;
+    *ret = (int64_t)timegm(&tm) * 1000 + msec;
+    return *rest == 'Z';
+}
+
+/* An application may log in the same form, and may have phases, too. */
+static bool is_ours(const struct lc_entry *entry)
+{
+    int64_t elapsed;
+
+    if (!entry->msg || !lc_entry_text(entry, "level"))
+        return false;
+    return !lc_entry_is(entry, "phase") ||
+           (lc_entry_text(entry, "phase") && lc_entry_text(entry, "next") &&
+            lc_entry_seconds(entry, "elapsed", &elapsed) && elapsed >= 0);
+}
+
+/* 1: it is a line of lastcall's; 0: it is not; -ENOMEM. */
+static int parse_line(struct lc_entry *ret, const char *line, size_t size)
+{
+    const char *brace = memchr(line, '{', size);
+    struct lc_yaml_error error;
+    int r;
+
+    *ret = (struct lc_entry){0};
+    /* Most lines are the application's: these are told without a parser. */
+    if (!brace || !strstr(brace, "\"time\":\"") || !strstr(brace, "\"msg\":\""))
+        return 0;
+    r = lc_tree_parse_yaml(&ret->tree, brace, size - (size_t)(brace - line), &error);
+    if (r == 0 && ret->tree.root && ret->tree.root->kind == LC_NODE_MAP) {
+        ret->msg = lc_entry_text(ret, "msg");
+        ret->timed = lc_entry_seconds(ret, "t", &ret->t);
+        if (is_ours(ret) && parse_time(lc_entry_text(ret, "time"), &ret->at))
+            return 1;
+    }
+    lc_tree_deinit(&ret->tree);
+    return r == -ENOMEM ? r : 0;
+}
+
+/* Signals that were only passed on, and orphans, come by the thousand. */
+static bool is_chatter(const struct lc_entry *entry)
+{
+    const char *action = lc_entry_text(entry, "action");
+
+    return lc_entry_is(entry, "orphan reaped") ||
+           (lc_entry_is(entry, "signal") && action && !strcmp(action, "forward"));
+}
+
+static int append(struct lc_record *self, const struct lc_entry *entry)
+{
+    if ((self->count & (self->count - 1)) == 0) {
+        struct lc_entry *grown =
+            reallocarray(self->list, self->count ? self->count * 2 : 1, sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        self->list = grown;
+    }
+    self->list[self->count++] = *entry;
+    return 0;
+}
+
+static bool has_shutdown(const struct lc_record *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->list[i].timed)
+            return true;
+    return false;
+}
+
+void lc_record_deinit(struct lc_record *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        lc_tree_deinit(&self->list[i].tree);
+    free(self->list);
+    *self = (struct lc_record){0};
+}
+
+/* A run is over: it is kept where it has a shutdown, in the stead of the one before. */
+static void keep_last(struct lc_record *kept, struct lc_record *run)
+{
+    size_t shutdowns = kept->shutdowns;
+
+    if (has_shutdown(run)) {
+        lc_record_deinit(kept);
+        *kept = *run;
+        kept->shutdowns = shutdowns + 1;
+        *run = (struct lc_record){0};
+    }
+    lc_record_deinit(run);
+}
+
+/* From the wall clock, which may be stepped, to the monotonic time that lines say themselves. */
+static void settle(struct lc_record *self)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < self->count && !known; i++) {
+        known = self->list[i].timed;
+        self->t0 = self->list[i].at - self->list[i].t;
+    }
+    for (size_t i = 0; i < self->count; i++) {
+        struct lc_entry *entry = &self->list[i];
+
+        entry->at = entry->timed ? entry->t : entry->at - self->t0;
+    }
+}
+
+static int read_lines(FILE *file, struct lc_record *kept, struct lc_record *run)
+{
+    LC_CLEANUP_FREE char *line = NULL;
+    size_t room = 0;
+    ssize_t size;
+    int r = 0;
+
+    while (r >= 0 && (size = getline(&line, &room, file)) >= 0) {
+        struct lc_entry entry;
+
+        r = parse_line(&entry, line, (size_t)size);
+        if (r <= 0)
+            continue;
+        if (lc_entry_is(&entry, "lastcall"))
+            keep_last(kept, run);
+        r = is_chatter(&entry) ? 0 : append(run, &entry);
+        if (r < 0 || is_chatter(&entry))
+            lc_tree_deinit(&entry.tree);
+    }
+    return r >= 0 && ferror(file) ? -EIO : r;
+}
+
+int lc_record_read(struct lc_record *ret, FILE *file)
+{
+    struct lc_record run = {0};
+    int r;
+
+    *ret = (struct lc_record){0};
+    r = read_lines(file, ret, &run);
+    keep_last(ret, &run);
+    if (r < 0)
+        return r;
+    settle(ret);
+    return ret->count ? 0 : -ENODATA;
+}
