@@ -97,7 +97,7 @@ int lc_ctl_words_of_option(const char *word)
     else if (!word[2])
         for (const struct lc_key *row = lc_keys; row < lc_keys + lc_key_count && !key; row++)
             key = row->letter == word[1] ? row : NULL;
-    return key && key->type != LC_TYPE_FLAG ? 2 : 1;
+    return key && key->type != LC_TYPE_FLAG && !key->optional ? 2 : 1;
 }
 
 static int refuse_unknown(const struct lc_ctl_command *command, const char *word)

@@ -282,6 +282,16 @@ static void on_exit_line(struct drawing *self, const struct lc_entry *entry)
                       text_or(entry, "code", "?"), text_or(entry, "outcome", "?"));
 }
 
+/* What has no lane of its own, and yet somebody should know. */
+static void on_warning(struct drawing *self, const struct lc_entry *entry)
+{
+    const char *level = text_or(entry, "level", ""), *count = lc_entry_text(entry, "count");
+
+    if (entry->at >= 0 && (!strcmp(level, "warn") || !strcmp(level, "error")))
+        lc_chart_add_step(self->chart, entry->at, "%s%s%s", entry->msg, count ? ": " : "",
+                          count ? count : "");
+}
+
 static void on_process(struct drawing *self, size_t at)
 {
     const struct lc_entry *entry = &self->record->list[at];
@@ -299,15 +309,24 @@ static void on_process(struct drawing *self, size_t at)
         on_ended(self, lane, entry);
     else if (!strncmp(entry->msg, "hook ", strlen("hook ")))
         on_hook(self, lane, at);
+    else
+        on_warning(self, entry);
+}
+
+/* The last line's count is that of the signal, once more. */
+static void on_level(struct drawing *self, const struct lc_entry *entry)
+{
+    int64_t count;
+
+    if (!lc_entry_is(entry, "exit") && lc_entry_number(entry, "in_flight", &count) && count >= 0)
+        lc_chart_add_level(self->chart, entry->at, (uint64_t)count);
 }
 
 static void on_entry(struct drawing *self, size_t at)
 {
     const struct lc_entry *entry = &self->record->list[at];
-    int64_t count;
 
-    if (lc_entry_number(entry, "in_flight", &count) && count >= 0)
-        lc_chart_add_level(self->chart, entry->at, (uint64_t)count);
+    on_level(self, entry);
     if (lc_entry_is(entry, "phase"))
         on_phase(self, entry);
     else if (lc_entry_is(entry, "readiness"))
@@ -318,8 +337,10 @@ static void on_entry(struct drawing *self, size_t at)
         on_leftovers(self, entry);
     else if (lc_entry_is(entry, "exit"))
         on_exit_line(self, entry);
-    else
+    else if (lc_entry_text(entry, "process"))
         on_process(self, at);
+    else
+        on_warning(self, entry);
 }
 
 static bool has(const struct lc_record *record, const char *msg)

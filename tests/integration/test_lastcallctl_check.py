@@ -36,9 +36,10 @@ def test_a_good_file_is_called_good_in_one_line(path):
 
 
 def test_the_line_has_the_sum_of_times_and_the_window():
-    done = ctl("check", "--platform", "kubernetes", "--propagation", "7s", "--stop-timeout", "10s")
+    done = ctl("check", "--platform", "kubernetes", "--propagation", "7s",
+               "--wait-for-idle=9s", "--stop-timeout", "10s")
     assert "window 7s (--propagation)" in done.stdout
-    assert done.stdout.endswith("margin 1s + window 7s + stop 10s = 18s of 30s\n")
+    assert done.stdout.endswith("margin 1s + window 7s + drain 9s + stop 10s = 27s of 30s\n")
 
 
 def test_options_are_checked_without_a_file_or_a_command():
@@ -58,6 +59,12 @@ def test_the_environment_counts_as_it_does_for_lastcall():
 def test_platform_takes_the_defaults_of_that_platform(platform, grace):
     done = ctl("check", "--platform", platform, env={"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
     assert f"grace {grace}," in done.stdout
+
+
+def test_an_option_that_may_stand_alone_takes_no_further_word():
+    done = ctl("check", "--wait-for-idle", "--platform", "kubernetes")
+    assert done.returncode == 0, done.stderr
+    assert "in a pod" in done.stdout
 
 
 def test_words_behind_the_command_are_the_commands():
