@@ -56,24 +56,27 @@ void lc_container_check_grace(const struct lc_container *self)
         check_kill(self, &own, seconds, "");
 }
 
-/* "exec: [sleep, 5]", "sh -c 'sleep 5; ...'": all sleeps in one text, in ms. */
+/* "5", "0.5", "2m", as sleep(1) takes it; in ms. */
+static uint64_t sleep_time(const char *text)
+{
+    size_t length = strspn(text, "0123456789.");
+    char duration[24];
+    uint64_t msec;
+
+    snprintf(duration, sizeof(duration), "%.*s%c", (int)(length < 20 ? length : 20), text,
+             text[length] == 'm' || text[length] == 'h' ? text[length] : 's');
+    return lc_duration_parse(duration, &msec) == 0 ? msec : 0;
+}
+
+/* "sleep 5; nginx -s quit": all sleeps in one text, in ms. */
 static uint64_t sleeps_in(const char *text)
 {
+    static const char word[] = "sleep ";
     uint64_t msec = 0;
 
-    for (const char *at = strstr(text, "sleep"); at; at = strstr(at + 1, "sleep")) {
-        double seconds;
-        char *end;
-
-        if (at > text && (isalnum((unsigned char)at[-1]) || strchr("-_.", at[-1])))
-            continue;
-        at += strlen("sleep");
-        if (*at != ' ')
-            continue;
-        seconds = strtod(at, &end);
-        if (end != at && seconds > 0 && seconds < 1e6)
-            msec += (uint64_t)(seconds * (*end == 'm' ? 60e3 : 1e3));
-    }
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        if (at == text || (!isalnum((unsigned char)at[-1]) && !strchr("-_.", at[-1])))
+            msec += sleep_time(at + strlen(word));
     return msec;
 }
 
@@ -81,13 +84,10 @@ static uint64_t exec_time(const struct lc_spot *command)
 {
     struct lc_spot program = lc_spot_item(command, 0), argument = lc_spot_item(command, 1);
     uint64_t msec = 0;
-    char line[64];
 
     if (lc_spot_text(&program) && lc_spot_text(&argument) &&
-        lc_names_program(lc_spot_text(&program), "sleep")) {
-        snprintf(line, sizeof(line), "sleep %s", lc_spot_text(&argument));
-        return sleeps_in(line);
-    }
+        lc_names_program(lc_spot_text(&program), "sleep"))
+        return sleep_time(lc_spot_text(&argument));
     for (size_t i = 0; i < lc_spot_count(command); i++) {
         struct lc_spot word = lc_spot_item(command, i);
 

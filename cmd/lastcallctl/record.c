@@ -2,11 +2,11 @@
 #include "record.h"
 
 #include "base/cleanup.h"
+#include "base/duration.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const char *lc_entry_text(const struct lc_entry *self, const char *key)
 {
@@ -30,15 +30,15 @@ bool lc_entry_number(const struct lc_entry *self, const char *key, int64_t *ret)
 bool lc_entry_seconds(const struct lc_entry *self, const char *key, int64_t *ret)
 {
     const char *text = lc_entry_text(self, key);
-    char *end;
-    double seconds;
+    char duration[32];
+    uint64_t msec;
 
-    if (!text || !*text)
+    if (!text || strspn(text, "0123456789.") != strlen(text))
         return false;
-    seconds = strtod(text, &end);
-    if (*end || !(seconds > -1e9 && seconds < 1e9))
+    if ((size_t)snprintf(duration, sizeof(duration), "%ss", text) >= sizeof(duration) ||
+        lc_duration_parse(duration, &msec) < 0 || msec > INT64_MAX)
         return false;
-    *ret = (int64_t)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
+    *ret = (int64_t)msec;
     return true;
 }
 
@@ -47,20 +47,42 @@ bool lc_entry_is(const struct lc_entry *self, const char *msg)
     return !strcmp(self->msg, msg);
 }
 
-/* "2026-11-24T11:13:19.536Z" */
+/* Reads `length` digits; the text is long enough. False: they are none. */
+static bool parse_digits(const char *text, size_t length, int64_t *ret)
+{
+    *ret = 0;
+    for (; length; length--, text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        *ret = *ret * 10 + (*text - '0');
+    }
+    return true;
+}
+
+/* Days since 1970-01-01: years are counted from March, so that the leap day is a year's last. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    int64_t months = (month + 9) % 12, years = year - (month <= 2);
+
+    return years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 1 -
+           719468;
+}
+
+/* "2026-11-24T11:13:19.536Z", the one form that lastcall writes. (timegm(3) would bring the time
+ * zones into a static binary.) */
 static bool parse_time(const char *text, int64_t *ret)
 {
-    struct tm tm = {0};
-    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-    int64_t msec = 0, digit = 100;
+    int64_t year, month, day, hour, minute, second, msec;
 
-    if (!rest)
+    if (!text || strlen(text) != strlen("2026-11-24T11:13:19.536Z"))
         return false;
-    if (*rest == '.')
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++, digit /= 10)
-            msec += (*rest - '0') * digit;
-    *ret = (int64_t)timegm(&tm) * 1000 + msec;
-    return *rest == 'Z';
+    if (!parse_digits(text, 4, &year) || !parse_digits(text + 5, 2, &month) ||
+        !parse_digits(text + 8, 2, &day) || !parse_digits(text + 11, 2, &hour) ||
+        !parse_digits(text + 14, 2, &minute) || !parse_digits(text + 17, 2, &second) ||
+        !parse_digits(text + 20, 3, &msec))
+        return false;
+    *ret = (((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000 + msec;
+    return true;
 }
 
 /* An application may log in the same form, and may have phases, too. */
@@ -154,15 +176,17 @@ static void keep_last(struct lc_record *kept, struct lc_record *run)
 static void settle(struct lc_record *self)
 {
     bool known = false;
+    int64_t t0 = 0; /* by the wall clock */
 
     for (size_t i = 0; i < self->count && !known; i++) {
         known = self->list[i].timed;
-        self->t0 = self->list[i].at - self->list[i].t;
+        t0 = self->list[i].at - self->list[i].t;
+        self->when = lc_entry_text(&self->list[i], "time");
     }
     for (size_t i = 0; i < self->count; i++) {
         struct lc_entry *entry = &self->list[i];
 
-        entry->at = entry->timed ? entry->t : entry->at - self->t0;
+        entry->at = entry->timed ? entry->t : entry->at - t0;
     }
 }
 

@@ -24,7 +24,7 @@ struct lc_entry {
 struct lc_record {
     struct lc_entry *list;
     size_t count;
-    int64_t t0;       /* ms, UTC */
+    const char *when; /* it began: "2026-11-24T11:13:20.229Z" */
     size_t shutdowns; /* that the log has; this is the last of them */
 };
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 /* "SIGTERM" of the line that began it; NULL: no signal did. */
 static const char *cause_of(const struct lc_record *record)
@@ -25,14 +24,10 @@ static const char *cause_of(const struct lc_record *record)
 /* "A shutdown on SIGTERM, 2026-11-24 11:13:20 UTC" */
 static void write_title(const struct lc_record *record, char *buf, size_t size)
 {
-    time_t seconds = (time_t)(record->t0 / 1000);
     const char *cause = cause_of(record);
-    char when[32];
-    struct tm tm;
 
-    gmtime_r(&seconds, &tm);
-    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
-    snprintf(buf, size, "A shutdown%s%s, %s", cause ? " on " : "", cause ? cause : "", when);
+    snprintf(buf, size, "A shutdown%s%s, %.10s %.8s UTC", cause ? " on " : "", cause ? cause : "",
+             record->when, record->when + strlen("2026-11-24T"));
 }
 
 /* "exit code 0 (stopped) after 1.057s, of 3s" */
