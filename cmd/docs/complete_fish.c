@@ -24,7 +24,7 @@ static void print_option(FILE *out, const char *begin, const struct lc_docs_opti
     else if (option->word && !option->optional)
         fputs(" -x", out);
     if (option->completed == LC_COMPLETED_SIGNAL)
-        fputs(" -a '(kill -l | string split \" \")'", out);
+        fputs(" -a '(kill -l | string split \" \" | string replace -r ^ SIG)'", out);
     if (option->completed == LC_COMPLETED_CHOICE) {
         fputs(" -a '", out);
         for (const char *const *choice = option->choices; *choice; choice++)

@@ -189,10 +189,11 @@ static void check_speed(const struct lc_container *self, const struct lc_spot *s
 {
     uint64_t period = number_or(spot, "periodSeconds", 10);
     uint64_t failures = number_or(spot, "failureThreshold", 3);
+    unsigned long long seen = period * failures; /* s, at the latest */
     struct lc_spot blamed = lc_spot_key(spot, "periodSeconds");
     char window[LC_DURATION_TEXT_MAX];
 
-    if (!self->policy.window_max || period * failures * 1000 <= self->policy.window_max)
+    if (!self->policy.window_max || seen * 1000 <= self->policy.window_max)
         return;
     if (self->policy.readiness != LC_READINESS_FLIP)
         return;
@@ -200,8 +201,7 @@ static void check_speed(const struct lc_container *self, const struct lc_spot *s
                    "found periodSeconds %llu with failureThreshold %llu: it may take %llus until "
                    "readiness is seen to be off, but the window is over after %s; accepted: "
                    "periodSeconds 2 with failureThreshold 1, or a longer window",
-                   (unsigned long long)period, (unsigned long long)failures,
-                   (unsigned long long)(period * failures),
+                   (unsigned long long)period, (unsigned long long)failures, seen,
                    lc_duration_format(self->policy.window_max, window));
 }
 
