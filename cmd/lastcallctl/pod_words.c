@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pod_words.h"
 
-#include "base/cleanup.h"
 #include "command.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PREFIX "LASTCALL_"
@@ -259,25 +259,33 @@ static void report_all(const struct lc_container *self, const struct lc_config_e
     }
 }
 
+static int load(struct lc_container *self, struct line *own, struct line *line,
+                bool *ret_foreign_file)
+{
+    char **environment;
+    int r = collect_words(self, own);
+
+    if (r == 0)
+        r = join(self, own, line, ret_foreign_file);
+    if (r < 0)
+        return r;
+    environment = make_environment(self, ret_foreign_file);
+    if (!environment)
+        return -ENOMEM;
+    r = lc_ctl_settings_load(&self->settings, line->words, environment,
+                             lc_ctl_platforms[LC_PLATFORM_KUBERNETES]);
+    environment_free(environment);
+    return r;
+}
+
 int lc_container_load(struct lc_container *self)
 {
-    LC_CLEANUP_FREE char **own_words = NULL, **words = NULL;
-    char **environment = NULL;
     struct line own = {0}, line = {0};
     bool foreign_file = false;
-    int r = collect_words(self, &own);
+    int r = load(self, &own, &line, &foreign_file);
 
-    own_words = own.words;
-    if (r == 0)
-        r = join(self, &own, &line, &foreign_file);
-    words = line.words;
-    if (r == 0) {
-        environment = make_environment(self, &foreign_file);
-        r = environment ? lc_ctl_settings_load(&self->settings, words, environment,
-                                               lc_ctl_platforms[LC_PLATFORM_KUBERNETES])
-                        : -ENOMEM;
-    }
-    environment_free(environment);
+    free(own.words);
+    free(line.words);
     if (r < 0)
         return r;
     if (foreign_file)

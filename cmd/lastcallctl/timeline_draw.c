@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "timeline.h"
 
-#include "base/cleanup.h"
 #include "base/duration.h"
 
 #include <errno.h>
@@ -390,6 +389,26 @@ static void set_axis(struct drawing *self)
     self->chart->from = -self->chart->to / 12;
 }
 
+static int draw(struct drawing *self)
+{
+    int r;
+
+    set_axis(self);
+    if (has(self->record, "signal"))
+        self->signal_row = lc_chart_add_row(self->chart, "signals");
+    self->phase_row = lc_chart_add_row(self->chart, "phase");
+    self->ready_row = lc_chart_add_row(self->chart, "readiness");
+    r = add_lanes(self);
+    if (r < 0)
+        return r;
+    if (has(self->record, "leftover processes "))
+        self->leftover_row = lc_chart_add_row(self->chart, "leftovers");
+    for (size_t i = 0; i < self->record->count; i++)
+        on_entry(self, i);
+    end_all(self);
+    return self->chart->no_memory ? -ENOMEM : 0;
+}
+
 int lc_timeline_draw(const struct lc_record *record, struct lc_chart *ret)
 {
     struct drawing drawing = {.record = record,
@@ -398,22 +417,8 @@ int lc_timeline_draw(const struct lc_record *record, struct lc_chart *ret)
                               .signal_row = SIZE_MAX,
                               .leftover_row = SIZE_MAX,
                               .leftovers_since = INT64_MAX};
-    LC_CLEANUP_FREE struct lane *lanes = NULL;
-    int r;
+    int r = draw(&drawing);
 
-    set_axis(&drawing);
-    if (has(record, "signal"))
-        drawing.signal_row = lc_chart_add_row(ret, "signals");
-    drawing.phase_row = lc_chart_add_row(ret, "phase");
-    drawing.ready_row = lc_chart_add_row(ret, "readiness");
-    r = add_lanes(&drawing);
-    lanes = drawing.lanes;
-    if (r < 0)
-        return r;
-    if (has(record, "leftover processes "))
-        drawing.leftover_row = lc_chart_add_row(ret, "leftovers");
-    for (size_t i = 0; i < record->count; i++)
-        on_entry(&drawing, i);
-    end_all(&drawing);
-    return ret->no_memory ? -ENOMEM : 0;
+    free(drawing.lanes);
+    return r;
 }
