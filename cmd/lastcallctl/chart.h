@@ -64,7 +64,7 @@ struct lc_chart_line {
     char label[LC_CHART_LABEL_MAX];
 };
 
-/* The area above the rows: from here on it is `value`. */
+/* The area above the rows: from here on, up to the next, it is `value`. */
 struct lc_chart_level {
     int64_t at;
     uint64_t value;

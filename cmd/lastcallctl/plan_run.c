@@ -258,7 +258,8 @@ static void end_lane(struct run *self, size_t lane, int64_t at)
     int64_t asked = self->asked[lane] >= 0 ? self->asked[lane] : at;
     char name[LC_SIGNAL_NAME_MAX], time[LC_DURATION_TEXT_MAX], label[LC_CHART_LABEL_MAX];
 
-    lc_chart_add_bar(self->chart, row, self->chart->from, asked, LC_TONE_SERVING, "serves");
+    lc_chart_add_bar(self->chart, row, self->chart->from, asked, LC_TONE_SERVING,
+                     self->lifecycle.policy.lane[lane].serves ? "serves" : "runs");
     if (at > asked) {
         snprintf(label, sizeof(label), "%s, has %s", stop_signal(self, lane, name),
                  lc_duration_format((uint64_t)(at - asked), time));

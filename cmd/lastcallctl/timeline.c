@@ -36,7 +36,7 @@ static void write_outcome(const struct lc_record *record, char *buf, size_t size
     const struct lc_entry *first = &record->list[0], *last = &record->list[record->count - 1];
     const char *code = lc_entry_text(last, "code"), *outcome = lc_entry_text(last, "outcome");
     char time[LC_DURATION_TEXT_MAX], grace_text[LC_DURATION_TEXT_MAX];
-    int64_t grace = 0, cut = 0;
+    int64_t grace = 0, in_flight, cut;
     int length;
 
     lc_duration_format(last->at > 0 ? (uint64_t)last->at : 0, time);
@@ -48,9 +48,11 @@ static void write_outcome(const struct lc_record *record, char *buf, size_t size
     if (lc_entry_seconds(first, "grace", &grace) && grace > 0 && (size_t)length < size)
         length += snprintf(buf + length, size - (size_t)length, ", of %s",
                            lc_duration_format((uint64_t)grace, grace_text));
-    if (lc_entry_number(last, "cut", &cut) && cut > 0 && (size_t)length < size)
-        length +=
-            snprintf(buf + length, size - (size_t)length, "; %lld connections cut", (long long)cut);
+    if (lc_entry_number(last, "in_flight", &in_flight) && (size_t)length < size)
+        length += snprintf(buf + length, size - (size_t)length, "; %lld in flight at the signal",
+                           (long long)in_flight);
+    if (lc_entry_number(last, "cut", &cut) && (size_t)length < size)
+        length += snprintf(buf + length, size - (size_t)length, ", %lld cut", (long long)cut);
     if (record->shutdowns > 1 && (size_t)length < size)
         snprintf(buf + length, size - (size_t)length, "; the last of %zu shutdowns in this log",
                  record->shutdowns);

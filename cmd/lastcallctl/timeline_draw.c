@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LEVELS_MIN = 3 }; /* counts that make an area */
+
 /* A process, or the hooks of one, while its bars are being made. */
 struct lane {
     const char *name;
@@ -360,9 +362,9 @@ static void end_all(struct drawing *self)
     if (self->leftovers_since != INT64_MAX)
         lc_chart_add_bar(self->chart, self->leftover_row, self->leftovers_since, self->end,
                          LC_TONE_STOPPING, "");
-    if (self->chart->level_count)
-        lc_chart_add_level(self->chart, self->end,
-                           self->chart->levels[self->chart->level_count - 1].value);
+    /* A count at the signal alone says nothing of what came then. */
+    if (self->chart->level_count < LEVELS_MIN)
+        self->chart->level_count = 0;
 }
 
 /* The limits are shown where the shutdown came near them. */

@@ -40,6 +40,8 @@ def test_the_plan_as_svg_is_self_contained_and_within_its_frame(name):
     done = ctl("plan", "--format", "svg", *words_of(name))
     assert done.returncode == 0, done.stderr
     texts = pictures(done.stdout)
+    if os.path.exists(name + ".svg"):  # those that the README shows
+        golden(name + ".svg", done.stdout)
     assert "At best: all that lastcall waits for ends at once." in texts
     assert "At worst: nothing ends before it is killed." in texts
     assert "deadline" in texts

@@ -40,8 +40,11 @@ def test_the_timeline_as_svg_is_self_contained_and_within_its_frame(name):
     done = ctl("timeline", "--format", "svg", name + ".log")
     assert done.returncode == 0, done.stderr
     texts = pictures(done.stdout)
+    if os.path.exists(name + ".svg"):  # those that the README shows
+        golden(name + ".svg", done.stdout)
     assert {"phase", "readiness", "web", "SIGTERM"} <= set(texts)
-    assert ("in flight" in texts) == ("in_flight" in read(os.path.basename(name)))
+    sampled = read(os.path.basename(name)).count('"in_flight":') >= 4
+    assert ("in flight" in texts) == sampled
 
 
 @pytest.mark.parametrize("prefix", ["2026-11-24T11:38:19.662Z ",

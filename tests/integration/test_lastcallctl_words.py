@@ -57,6 +57,15 @@ def test_words_that_it_does_not_know_end_with_125(words, said):
     assert said in done.stderr and done.stdout == ""
 
 
+@pytest.mark.plain
+def test_the_static_release_is_smaller_than_a_megabyte():
+    headers = subprocess.run(["readelf", "-lS", program()], capture_output=True, text=True,
+                             check=True).stdout
+    if "INTERP" in headers or ".symtab" in headers:
+        pytest.skip("this build is not the static release")
+    assert os.path.getsize(program()) < 1000000
+
+
 def test_output_that_nobody_could_write_is_an_error():
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run([program(), "schema"], stdout=full, stderr=subprocess.PIPE,
