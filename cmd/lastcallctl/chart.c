@@ -23,7 +23,22 @@ static void *grow(struct lc_chart *self, void *array, size_t *count, size_t size
     return array;
 }
 
-/* Names and labels may be anybody's: they must not move a cursor. */
+char *lc_chart_scrub(char *text)
+{
+    for (char *at = text; *at; at++) {
+        bool control = (unsigned char)*at < 0x20 || *at == 0x7f;
+        /* U+0080 to U+009F, in UTF-8: some terminals take them for control characters, too */
+        bool c1 = (unsigned char)at[0] == 0xc2 && ((unsigned char)at[1] & 0xe0) == 0x80;
+
+        if (control || c1)
+            *at = '?';
+        if (c1)
+            at[1] = '?';
+    }
+    return text;
+}
+
+/* A cell of the text is one byte: labels are ASCII. */
 static void set_label(char label[static LC_CHART_LABEL_MAX], const char *text)
 {
     snprintf(label, LC_CHART_LABEL_MAX, "%s", text);
@@ -113,6 +128,8 @@ void lc_chart_add_step(struct lc_chart *self, int64_t at, const char *format, ..
     if (r < 0) {
         self->step_count--;
         self->no_memory = true;
+    } else {
+        lc_chart_scrub(steps[self->step_count - 1].text);
     }
 }
 

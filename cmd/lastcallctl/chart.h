@@ -103,6 +103,10 @@ void lc_chart_add_level(struct lc_chart *self, int64_t at, uint64_t value);
 __attribute__((format(printf, 3, 4))) void lc_chart_add_step(struct lc_chart *self, int64_t at,
                                                              const char *format, ...);
 
+/* Whatever a log or a file calls things must not move a cursor: takes control characters out, in
+ * place. Rows, labels and steps are scrubbed as they are added. */
+char *lc_chart_scrub(char *text);
+
 /* The distance between two ticks of an axis so long, so that there are at most `most` of them. */
 int64_t lc_chart_tick(const struct lc_chart *self, unsigned most);
 

@@ -97,20 +97,30 @@ static int check_bytes(struct lc_pod *pod, const char *bytes, size_t size)
     return r;
 }
 
-int lc_manifest_check(const char *file, char *const *words, char *const *envp,
-                      struct lc_manifest_findings *ret)
+int lc_manifest_check_bytes(const char *file, const char *bytes, size_t size, char *const *words,
+                            char *const *envp, struct lc_manifest_findings *ret)
 {
-    struct lc_pod pod = {.file = !strcmp(file, "-") ? "stdin" : file,
+    struct lc_pod pod = {.file = file,
                          .words = words,
                          .envp = envp,
                          .problems = &ret->problems,
                          .notes = &ret->notes,
                          .truths = &ret->truths};
+
+    return check_bytes(&pod, bytes, size);
+}
+
+int lc_manifest_check(const char *file, char *const *words, char *const *envp,
+                      struct lc_manifest_findings *ret)
+{
     LC_CLEANUP_FREE char *bytes = NULL;
     size_t size = 0;
     int r = lc_ctl_read(file, &bytes, &size);
 
-    return r < 0 ? r : check_bytes(&pod, bytes, size);
+    if (r < 0)
+        return r;
+    return lc_manifest_check_bytes(!strcmp(file, "-") ? "stdin" : file, bytes, size, words, envp,
+                                   ret);
 }
 
 void lc_manifest_findings_deinit(struct lc_manifest_findings *self)

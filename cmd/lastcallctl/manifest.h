@@ -18,6 +18,9 @@ struct lc_manifest_findings {
  * and deinited after. 0, or -errno. */
 int lc_manifest_check(const char *file, char *const *words, char *const *envp,
                       struct lc_manifest_findings *ret);
+/* The same for a content that is at hand. */
+int lc_manifest_check_bytes(const char *file, const char *bytes, size_t size, char *const *words,
+                            char *const *envp, struct lc_manifest_findings *ret);
 void lc_manifest_findings_deinit(struct lc_manifest_findings *self);
 
 #endif

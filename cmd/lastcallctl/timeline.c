@@ -67,6 +67,8 @@ static int print(const struct lc_record *record, enum lc_ctl_format format)
 
     write_title(record, title, sizeof(title));
     write_outcome(record, subtitle, sizeof(subtitle));
+    lc_chart_scrub(title);
+    lc_chart_scrub(subtitle);
     if (r == 0 && format == LC_CTL_SVG)
         lc_charts_print_svg(stdout, &charts);
     else if (r == 0)

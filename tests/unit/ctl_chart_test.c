@@ -44,6 +44,17 @@ static void a_name_cannot_move_a_cursor_and_is_cut(void)
     lc_chart_deinit(&chart);
 }
 
+static void an_account_cannot_move_a_cursor_either(void)
+{
+    struct lc_chart chart = {0};
+
+    lc_chart_add_step(&chart, 0, "%s",
+                      "a\033[2J\xc2\x9b"
+                      "2J \xc3\xa4\n");
+    CHECK_STR(chart.steps[0].text, "a?[2J??2J \xc3\xa4?");
+    lc_chart_deinit(&chart);
+}
+
 static void what_belongs_to_no_row_or_goes_back_in_time_is_left_out(void)
 {
     struct lc_chart chart = {0};
@@ -93,6 +104,7 @@ int main(void)
     TEST(an_axis_has_round_ticks_and_few);
     TEST(an_axis_longer_than_any_has_ticks_too);
     TEST(a_name_cannot_move_a_cursor_and_is_cut);
+    TEST(an_account_cannot_move_a_cursor_either);
     TEST(what_belongs_to_no_row_or_goes_back_in_time_is_left_out);
     TEST(many_bars_keep_their_order);
     TEST(text_in_an_svg_cannot_be_markup);
