@@ -71,7 +71,7 @@ static bool next_word(const struct lc_container *self, size_t *at, struct lc_spo
     return false;
 }
 
-/* A command line being put together: its words are others' texts, but for `made`. */
+/* A command line being put together. */
 struct line {
     char **words;
     size_t count;
@@ -139,28 +139,6 @@ static int join(const struct lc_container *self, struct line *own, struct line *
     return 0;
 }
 
-static int collect_words(struct lc_container *self, struct line *ret)
-{
-    struct lc_spot word;
-    size_t at = 0, count = 0;
-    bool options = true;
-
-    while (next_word(self, &at, &word))
-        count++;
-    if (line_init(ret, count) < 0)
-        return -ENOMEM;
-    for (at = 0; next_word(self, &at, &word);) {
-        const char *text = lc_spot_text(&word);
-
-        options &= strcmp(text, "--") != 0;
-        if (options && !strcmp(text, "--sidecar"))
-            self->sidecar = true;
-        else
-            line_add(ret, text);
-    }
-    return 0;
-}
-
 /* Where one of the container's variables is set; its value is NULL where only the cluster knows. */
 static bool next_variable(const struct lc_container *self, size_t *at, struct lc_spot *ret,
                           const char **ret_name, const char **ret_value)
@@ -182,11 +160,110 @@ static bool next_variable(const struct lc_container *self, size_t *at, struct lc
     return false;
 }
 
-static void environment_free(char **environment)
+/* How often a variable is written out, all together: each may stand twice in the next one. */
+enum { EXPANSIONS_MAX = 1000 };
+
+static char *expand(const struct lc_container *self, const char *text, size_t before,
+                    unsigned *budget);
+
+/* The value of a variable that stands before that place in the list, to be freed: of several the last
+ * counts. NULL: there is none, or only the cluster knows it. */
+static char *variable_of(const struct lc_container *self, const char *name, size_t length,
+                         size_t before, unsigned *budget)
 {
-    for (size_t i = 0; environment && environment[i]; i++)
-        free(environment[i]);
-    free(environment);
+    const char *found, *value, *last = NULL;
+    struct lc_spot spot;
+    size_t at = 0, place = 0;
+
+    while (next_variable(self, &at, &spot, &found, &value) && at <= before)
+        if (strlen(found) == length && !memcmp(found, name, length)) {
+            last = value;
+            place = at - 1;
+        }
+    return last && *budget ? expand(self, last, place, budget) : NULL;
+}
+
+/* As the kubelet does it: $(NAME) is the variable, where there is one, and $$ a dollar
+ * (kubernetes.io, "Define Dependent Environment Variables"). To be freed; NULL: no memory. */
+static char *expand(const struct lc_container *self, const char *text, size_t before,
+                    unsigned *budget)
+{
+    char *made = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&made, &size);
+
+    *budget -= *budget > 0;
+    for (; stream && *text; text++) {
+        size_t length = text[0] == '$' && text[1] == '(' ? strcspn(text + 2, ")") : 0;
+        char *value = NULL;
+
+        if (length && text[2 + length])
+            value = variable_of(self, text + 2, length, before, budget);
+        fputs(value ? value : (const char[]){*text, '\0'}, stream);
+        if (value)
+            text += length + 2;
+        else if (text[0] == '$' && text[1] == '$')
+            text++;
+        free(value);
+    }
+    return stream && fclose(stream) == 0 ? made : NULL;
+}
+
+static int collect_words(struct lc_container *self, struct line *ret)
+{
+    struct lc_spot word;
+    size_t at = 0, count = 0;
+    bool options = true;
+    unsigned budget = EXPANSIONS_MAX;
+
+    while (next_word(self, &at, &word))
+        count++;
+    if (line_init(ret, count) < 0)
+        return -ENOMEM;
+    for (at = 0; next_word(self, &at, &word);) {
+        const char *text = lc_spot_text(&word);
+
+        options &= strcmp(text, "--") != 0;
+        if (options && !strcmp(text, "--sidecar"))
+            self->sidecar = true;
+        else
+            line_add(ret, expand(self, text, SIZE_MAX, &budget));
+        if (ret->count && !ret->words[ret->count - 1])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static void texts_free(char **texts)
+{
+    for (size_t i = 0; texts && texts[i]; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+/* "NAME=value", to be freed. */
+static char *assign(const struct lc_container *self, const char *name, const char *value,
+                    size_t place)
+{
+    unsigned budget = EXPANSIONS_MAX;
+    char *expanded = expand(self, value, place, &budget), *made = NULL;
+
+    if (expanded && asprintf(&made, "%s=%s", name, expanded) < 0)
+        made = NULL;
+    free(expanded);
+    return made;
+}
+
+/* Of several values the kubelet takes the last, and lastcall would take the first. */
+static bool is_set_again(const struct lc_container *self, const char *name, size_t at)
+{
+    const char *other, *value;
+    struct lc_spot spot;
+
+    while (next_variable(self, &at, &spot, &other, &value))
+        if (!strcmp(other, name))
+            return true;
+    return false;
 }
 
 /* The image's own variables are not known: those of the check stand in for them, but for lastcall's,
@@ -205,7 +282,10 @@ static char **make_environment(const struct lc_container *self, bool *ret_foreig
         }
         if (!value && !strncmp(name, PREFIX, strlen(PREFIX)))
             lc_pod_note(self->pod, &spot, "%s comes from valueFrom, and is not looked at", name);
-        if (value && asprintf(&made[count++], "%s=%s", name, value) < 0)
+        if (!value || is_set_again(self, name, at))
+            continue;
+        made[count] = assign(self, name, value, at - 1);
+        if (!made[count++])
             goto no_memory;
     }
     for (char *const *entry = self->pod->envp; made && *entry; entry++) {
@@ -218,7 +298,7 @@ static char **make_environment(const struct lc_container *self, bool *ret_foreig
     return made;
 no_memory:
     made[count - 1] = NULL;
-    environment_free(made);
+    texts_free(made);
     return NULL;
 }
 
@@ -274,7 +354,7 @@ static int load(struct lc_container *self, struct line *own, struct line *line,
         return -ENOMEM;
     r = lc_ctl_settings_load(&self->settings, line->words, environment,
                              lc_ctl_platforms[LC_PLATFORM_KUBERNETES]);
-    environment_free(environment);
+    texts_free(environment);
     return r;
 }
 
@@ -284,7 +364,7 @@ int lc_container_load(struct lc_container *self)
     bool foreign_file = false;
     int r = load(self, &own, &line, &foreign_file);
 
-    free(own.words);
+    texts_free(own.words);
     free(line.words);
     if (r < 0)
         return r;

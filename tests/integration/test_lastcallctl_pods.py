@@ -62,3 +62,11 @@ def test_a_manifest_may_come_from_a_pipe():
 def test_a_manifest_that_cannot_be_read_is_an_error():
     done = ctl("check", "--pod", "/nonexistent.yaml")
     assert done.returncode == 125 and "/nonexistent.yaml: No such file" in done.stderr
+
+
+def test_variables_that_double_each_other_come_to_an_end():
+    env = "".join(f"        - {{name: A{i}, value: $(A{i - 1})$(A{i - 1})}}\n" for i in range(1, 60))
+    done = ctl("check", "--pod", "-", stdin="kind: Pod\nspec:\n  containers:\n    - name: web\n"
+               "      command: [lastcall, --margin, $(A59), x]\n      env:\n"
+               "        - {name: A0, value: x}\n" + env)
+    assert done.returncode == 125 and "--margin: found \"xxxx" in done.stderr
