@@ -61,6 +61,7 @@ static void done(struct lc_hook_run *run)
 {
     struct lc_hooks *hooks = run->hooks;
 
+    log_run(run, LC_LOG_INFO, "hook ended");
     clear(run);
     hooks->done(hooks->userdata, run->lane, run->kind, run->index);
 }
@@ -181,7 +182,11 @@ void lc_hooks_kill(struct lc_hooks *self, unsigned lane, enum lc_hook_kind kind)
 
     if (!run->hook)
         return;
-    log_run(run, LC_LOG_WARN, "hook given up");
+    /* A sleep's own length is its timeout, too: which timer comes first is chance. */
+    if (run->hook->action == LC_HOOK_SLEEP)
+        log_run(run, LC_LOG_INFO, "hook ended");
+    else
+        log_run(run, LC_LOG_WARN, "hook given up");
     if (run->child.pid > 0)
         lc_child_signal(&run->child, SIGKILL, true);
     clear(run);

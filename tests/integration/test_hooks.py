@@ -77,6 +77,7 @@ def test_a_sleep_hook_puts_the_stop_signal_off(lastcall, sleep):
     app.signal("SIGTERM")
     assert app.wait_for("stop signal sent")["t"] == lateness(1.0)
     assert app.exit_code() == 0
+    assert app.events("hook ended") and not app.events("hook given up")
 
 
 def test_hooks_run_one_after_another_in_their_order(lastcall):
