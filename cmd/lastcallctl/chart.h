@@ -28,7 +28,6 @@ enum lc_tone {
 
 /* What happens at a point of a row. */
 enum lc_sign {
-    LC_SIGN_CHANGE, /* something goes on or off */
     LC_SIGN_SIGNAL, /* a signal comes or is sent */
     LC_SIGN_KILL,   /* SIGKILL */
     LC_SIGN_END,    /* a process has ended */

@@ -210,10 +210,8 @@ static void print_bar(const struct page *page, const struct lc_chart_row *row,
 static void print_mark(const struct page *page, const struct lc_chart_row *row,
                        const struct lc_chart_mark *mark, double middle)
 {
-    static const char *const classes[] = {[LC_SIGN_CHANGE] = "dot",
-                                          [LC_SIGN_SIGNAL] = "dot",
-                                          [LC_SIGN_KILL] = "dot-kill",
-                                          [LC_SIGN_END] = "dot-end"};
+    static const char *const classes[] = {
+        [LC_SIGN_SIGNAL] = "dot", [LC_SIGN_KILL] = "dot-kill", [LC_SIGN_END] = "dot-end"};
     _Static_assert(sizeof(classes) / sizeof(classes[0]) == LC_SIGN_COUNT, "a class each");
     double x = x_of(page->chart, mark->at), label = x + 13;
 

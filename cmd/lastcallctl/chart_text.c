@@ -122,7 +122,6 @@ static void draw_bar(struct canvas *canvas, const struct lc_chart *chart,
 static const char *sign_of(enum lc_sign sign)
 {
     static const char *const signs[] = {
-        [LC_SIGN_CHANGE] = "\u25cb",
         [LC_SIGN_SIGNAL] = "\u25bc",
         [LC_SIGN_KILL] = "\u2716",
         [LC_SIGN_END] = "\u25cf",
