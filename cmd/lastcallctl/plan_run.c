@@ -79,10 +79,6 @@ static void describe_hook(const struct lc_hook *hook, char *buf, size_t size)
     }
 }
 
-static const char *const hook_kinds[] = {
-    [LC_HOOK_PRE_STOP] = "preStop", [LC_HOOK_POST_STOP] = "postStop"};
-_Static_assert(sizeof(hook_kinds) / sizeof(hook_kinds[0]) == LC_HOOK_KIND_COUNT, "a name each");
-
 static enum lc_tone tone_of(enum lc_phase phase)
 {
     switch (phase) {
@@ -159,8 +155,8 @@ static void on_hook_start(struct run *self, const struct lc_action *action)
 
     describe_hook(hook, text, sizeof(text));
     lc_chart_add_step(self->chart, (int64_t)action->at, "%s[%u] of %s: %s",
-                      hook_kinds[action->hook], action->hook_index, lane_name(self, action->lane),
-                      text);
+                      lc_hook_kind_name(action->hook), action->hook_index,
+                      lane_name(self, action->lane), text);
     self->hook_since[action->lane][action->hook] = (int64_t)action->at;
     if (hook->action == LC_HOOK_SLEEP)
         post(self, action->at + hook->sleep, done);
@@ -182,7 +178,8 @@ static void end_hook(struct run *self, uint8_t lane, enum lc_hook_kind kind, uin
 static void on_hook_kill(struct run *self, const struct lc_action *action)
 {
     lc_chart_add_step(self->chart, (int64_t)action->at, "%s[%u] of %s is given up",
-                      hook_kinds[action->hook], action->hook_index, lane_name(self, action->lane));
+                      lc_hook_kind_name(action->hook), action->hook_index,
+                      lane_name(self, action->lane));
     end_hook(self, action->lane, action->hook, action->hook_index, (int64_t)action->at);
 }
 
@@ -330,7 +327,7 @@ static void add_rows(struct run *self)
         self->lane_row[i] = lc_chart_add_row(self->chart, lane_name(self, i));
         self->asked[i] = self->forced[i] = -1;
         for (int kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
-            snprintf(name, sizeof(name), "  %s", hook_kinds[kind]);
+            snprintf(name, sizeof(name), "  %s", lc_hook_kind_name(kind));
             if (self->config->process[i].hook_count[kind])
                 self->hook_row[i][kind] = lc_chart_add_row(self->chart, name);
         }

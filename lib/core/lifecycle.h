@@ -264,6 +264,7 @@ const char *lc_second_name(enum lc_second second);
 const char *lc_event_name(enum lc_event_kind kind);
 const char *lc_action_name(enum lc_action_kind kind);
 const char *lc_lane_state_name(enum lc_lane_state state);
+const char *lc_hook_kind_name(enum lc_hook_kind kind); /* as a pod's spec has it: "preStop" */
 const char *lc_cause_name(enum lc_cause cause);
 const char *lc_outcome_name(enum lc_outcome outcome);
 

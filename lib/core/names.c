@@ -90,6 +90,16 @@ const char *lc_lane_state_name(enum lc_lane_state state)
     return NAME(names, state);
 }
 
+const char *lc_hook_kind_name(enum lc_hook_kind kind)
+{
+    static const char *const names[] = {
+        [LC_HOOK_PRE_STOP] = "preStop",
+        [LC_HOOK_POST_STOP] = "postStop",
+    };
+    static_assert(LENGTH(names) == LC_HOOK_KIND_COUNT, "a name for each");
+    return NAME(names, kind);
+}
+
 const char *lc_cause_name(enum lc_cause cause)
 {
     static const char *const names[] = {

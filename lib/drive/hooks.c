@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/hooks.h"
 
+#include "drive/clock.h"
 #include "drive/loop.h"
 
 #include <errno.h>
@@ -8,11 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kind_names[] = {
-    [LC_HOOK_PRE_STOP] = "preStop",
-    [LC_HOOK_POST_STOP] = "postStop",
-};
-_Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == LC_HOOK_KIND_COUNT, "a name each");
+static struct lc_hook_record *record_of(struct lc_hook_run *run)
+{
+    return &run->hooks->record[run->lane][run->kind][run->index];
+}
 
 void lc_hooks_init(struct lc_hooks *self, struct event_base *base, struct lc_log *log,
                    lc_hooks_done *done, void *userdata)
@@ -49,12 +49,28 @@ void lc_hooks_deinit(struct lc_hooks *self)
 
 #define log_run(run, level, msg, ...)                                            \
     lc_log((run)->hooks->log, (level), (msg), LC_STR("process", (run)->process), \
-           LC_STR("hook", kind_names[(run)->kind]),                              \
+           LC_STR("hook", lc_hook_kind_name((run)->kind)),                       \
            LC_INT("index", (run)->index) __VA_OPT__(, ) __VA_ARGS__)
+
+#define log_failure(run, ...)                                                \
+    do {                                                                     \
+        record_of(run)->state = LC_HOOK_FAILED;                              \
+        log_run(run, LC_LOG_WARN, "hook failed" __VA_OPT__(, ) __VA_ARGS__); \
+    } while (0)
 
 static void log_error(struct lc_hook_run *run, int error)
 {
-    log_run(run, LC_LOG_WARN, "hook failed", LC_STR("error", strerrordesc_np(error)));
+    log_failure(run, LC_STR("error", strerrordesc_np(error)));
+}
+
+/* Where it had failed it has failed. */
+static void record_end(struct lc_hook_run *run, enum lc_hook_state state)
+{
+    struct lc_hook_record *record = record_of(run);
+
+    record->ended_at = lc_clock_msec();
+    if (record->state == LC_HOOK_RUNNING)
+        record->state = state;
 }
 
 static void done(struct lc_hook_run *run)
@@ -62,6 +78,7 @@ static void done(struct lc_hook_run *run)
     struct lc_hooks *hooks = run->hooks;
 
     log_run(run, LC_LOG_INFO, "hook ended");
+    record_end(run, LC_HOOK_DONE);
     clear(run);
     hooks->done(hooks->userdata, run->lane, run->kind, run->index);
 }
@@ -73,7 +90,7 @@ static void on_get(void *userdata, int status)
     if (status < 0)
         log_error(run, -status);
     else if (status < 200 || status >= 400) /* as the kubelet counts success */
-        log_run(run, LC_LOG_WARN, "hook failed", LC_INT("status", status));
+        log_failure(run, LC_INT("status", status));
     done(run);
 }
 
@@ -103,8 +120,8 @@ static void on_exec(evutil_socket_t fd, short what, void *userdata)
     event_free(run->event);
     run->event = NULL;
     if (r < 0)
-        log_run(run, LC_LOG_WARN, "hook failed", LC_STR("operation", error.operation),
-                LC_STR("error", strerrordesc_np(error.error)));
+        log_failure(run, LC_STR("operation", error.operation),
+                    LC_STR("error", strerrordesc_np(error.error)));
 }
 
 static int start_timer(struct lc_hook_run *run, uint64_t msec)
@@ -167,10 +184,13 @@ int lc_hooks_start(struct lc_hooks *self, struct lc_process *process, enum lc_ho
     run->index = index;
     run->hook = &process->config->hooks[kind][index];
     run->process = process->config->name;
+    *record_of(run) = (struct lc_hook_record){
+        .state = LC_HOOK_RUNNING, .started_at = lc_clock_msec(), .ended_at = LC_NEVER};
     log_run(run, LC_LOG_INFO, "hook started");
     r = start(run, process, spawn);
     if (r < 0) {
         log_error(run, -r);
+        record_end(run, LC_HOOK_FAILED);
         clear(run);
     }
     return r;
@@ -183,10 +203,13 @@ void lc_hooks_kill(struct lc_hooks *self, unsigned lane, enum lc_hook_kind kind)
     if (!run->hook)
         return;
     /* A sleep's own length is its timeout, too: which timer comes first is chance. */
-    if (run->hook->action == LC_HOOK_SLEEP)
+    if (run->hook->action == LC_HOOK_SLEEP) {
         log_run(run, LC_LOG_INFO, "hook ended");
-    else
+        record_end(run, LC_HOOK_DONE);
+    } else {
         log_run(run, LC_LOG_WARN, "hook given up");
+        record_end(run, LC_HOOK_GIVEN_UP);
+    }
     if (run->child.pid > 0)
         lc_child_signal(&run->child, SIGKILL, true);
     clear(run);
@@ -202,7 +225,7 @@ bool lc_hooks_reaped(struct lc_hooks *self, const struct lc_reaped *reaped)
             if (!run->hook || run->child.pid != reaped->pid)
                 continue;
             if (code)
-                log_run(run, LC_LOG_WARN, "hook failed", LC_INT("code", code));
+                log_failure(run, LC_INT("code", code));
             done(run);
             return true;
         }

@@ -20,6 +20,21 @@ typedef void lc_hooks_done(void *userdata, unsigned lane, enum lc_hook_kind kind
 
 struct lc_hooks;
 
+enum lc_hook_state {
+    LC_HOOK_NOT_RUN,
+    LC_HOOK_RUNNING,
+    LC_HOOK_DONE,
+    LC_HOOK_FAILED,
+    LC_HOOK_GIVEN_UP,
+    LC_HOOK_STATE_COUNT
+};
+
+/* How a hook went, for display; times on lc_clock_msec(). */
+struct lc_hook_record {
+    enum lc_hook_state state;
+    lc_msec started_at, ended_at; /* ended_at: LC_NEVER while it runs */
+};
+
 /* What is running of one lane and kind: at most one hook at a time. */
 struct lc_hook_run {
     struct lc_hooks *hooks;
@@ -39,6 +54,7 @@ struct lc_hooks {
     lc_hooks_done *done;
     void *userdata;
     struct lc_hook_run run[LC_LANES_MAX][LC_HOOK_KIND_COUNT];
+    struct lc_hook_record record[LC_LANES_MAX][LC_HOOK_KIND_COUNT][LC_HOOKS_MAX];
 };
 
 void lc_hooks_init(struct lc_hooks *self, struct event_base *base, struct lc_log *log,

@@ -18,12 +18,13 @@
  */
 
 #include "core/lifecycle.h"
+#include "drive/hooks.h"
 #include "drive/http.h"
 #include "sys/connections.h"
 
 #include <sys/types.h>
 
-enum { LC_PROBES_BODY_MAX = 8192 }; /* what does not fit is left out */
+enum { LC_PROBES_BODY_MAX = 16384 }; /* what does not fit is left out */
 
 /* What the lifecycle does not know of a process. */
 struct lc_probe_process {
@@ -31,11 +32,13 @@ struct lc_probe_process {
     pid_t pid;       /* 0: none runs */
     int exit_code;   /* -1: it has not ended */
     const char *why; /* it runs and is not ready: what is missing; NULL: not known */
+    lc_msec started_at, killed_at, ended_at; /* LC_NEVER: not yet */
 };
 
 struct lc_probes {
     const struct lc_lifecycle *lifecycle;
     const struct lc_probe_process *process; /* by lane, `lifecycle->policy.lanes` of them */
+    const struct lc_hooks *hooks;           /* how they went; for /status */
     lc_msec (*now)(void *userdata);
     /* Before /readyz, /startupz and /status: brings lifecycle and processes up to date. */
     void (*refresh)(void *userdata);

@@ -17,6 +17,12 @@ static void add_seconds(struct lc_json *json, const char *key, bool known, lc_ms
         lc_json_null(json, key);
 }
 
+/* How long ago that was; null: it has not been. */
+static void add_ago(struct lc_json *json, const char *key, lc_msec at, lc_msec now)
+{
+    add_seconds(json, key, at != LC_NEVER, since(at, now));
+}
+
 /* An int, or null where it is below `least`. */
 static void add_int(struct lc_json *json, const char *key, int value, int least)
 {
@@ -44,17 +50,22 @@ static void add_cause(struct lc_json *json, const struct lc_probes *probes)
     lc_json_end(json);
 }
 
-static void add_processes(struct lc_json *json, const struct lc_probes *probes)
+static void add_processes(struct lc_json *json, const struct lc_probes *probes, lc_msec now)
 {
     lc_json_array_begin(json, "processes");
     for (size_t i = 0; i < probes->lifecycle->policy.lanes; i++) {
         const struct lc_probe_process *process = &probes->process[i];
+        const struct lc_lane *lane = &probes->lifecycle->lane[i];
 
         lc_json_object_begin(json, NULL);
         lc_json_string(json, "name", process->name);
         add_int(json, "pid", process->pid, 1);
-        lc_json_string(json, "state", lc_lane_state_name(probes->lifecycle->lane[i].state));
+        lc_json_string(json, "state", lc_lane_state_name(lane->state));
         add_int(json, "exitCode", process->exit_code, 0);
+        add_ago(json, "started", process->started_at, now);
+        add_ago(json, "asked", lane->asked_at, now);
+        add_ago(json, "killed", process->killed_at, now);
+        add_ago(json, "ended", process->ended_at, now);
         lc_json_end(json);
     }
     lc_json_end(json);
@@ -108,10 +119,48 @@ static void add_connections(struct lc_json *json, const struct lc_connections_co
     lc_json_end(json);
 }
 
+static const char *const hook_states[] = {
+    [LC_HOOK_NOT_RUN] = "not run", [LC_HOOK_RUNNING] = "running",   [LC_HOOK_DONE] = "done",
+    [LC_HOOK_FAILED] = "failed",   [LC_HOOK_GIVEN_UP] = "given up",
+};
+_Static_assert(sizeof(hook_states) / sizeof(hook_states[0]) == LC_HOOK_STATE_COUNT, "a name each");
+
+static void add_hook(struct lc_json *json, const char *process, enum lc_hook_kind kind,
+                     unsigned index, const struct lc_hook_record *record, lc_msec now)
+{
+    lc_json_object_begin(json, NULL);
+    lc_json_string(json, "process", process);
+    lc_json_string(json, "hook", lc_hook_kind_name(kind));
+    lc_json_int(json, "index", index);
+    lc_json_string(json, "state", hook_states[record->state]);
+    add_ago(json, "started", record->started_at, now);
+    add_ago(json, "ended", record->ended_at, now);
+    lc_json_end(json);
+}
+
+/* Those that have run in this shutdown: an earlier one may have been taken back. */
+static void add_hooks(struct lc_json *json, const struct lc_probes *probes, lc_msec now)
+{
+    const struct lc_lifecycle *lifecycle = probes->lifecycle;
+
+    lc_json_array_begin(json, "hooks");
+    for (unsigned lane = 0; lane < lifecycle->policy.lanes; lane++)
+        for (unsigned kind = 0; kind < LC_HOOK_KIND_COUNT; kind++)
+            for (unsigned i = 0; i < LC_HOOKS_MAX; i++) {
+                const struct lc_hook_record *record = &probes->hooks->record[lane][kind][i];
+
+                if (record->state != LC_HOOK_NOT_RUN && record->started_at >= lifecycle->t0)
+                    add_hook(json, probes->process[lane].name, (enum lc_hook_kind)kind, i, record,
+                             now);
+            }
+    lc_json_end(json);
+}
+
 size_t lc_probes_status(const struct lc_probes *self, char *body, size_t size)
 {
     const struct lc_lifecycle *lifecycle = self->lifecycle;
     lc_msec now = self->now(self->userdata), deadline = lifecycle->deadline;
+    lc_msec end = lc_lifecycle_phase_end(lifecycle);
     struct lc_json json;
 
     lc_json_init(&json, body, size);
@@ -119,6 +168,7 @@ size_t lc_probes_status(const struct lc_probes *self, char *body, size_t size)
     lc_json_string(&json, "version", LC_VERSION);
     lc_json_string(&json, "phase", lc_phase_name(lifecycle->phase));
     lc_json_seconds(&json, "since", since(lifecycle->entered[lifecycle->phase], now));
+    add_seconds(&json, "remaining", end != LC_NEVER, since(now, end));
     lc_json_bool(&json, "ready", lifecycle->ready);
     lc_json_string(&json, "readiness", lc_readiness_name(lifecycle->policy.readiness));
     add_cause(&json, self);
@@ -126,10 +176,11 @@ size_t lc_probes_status(const struct lc_probes *self, char *body, size_t size)
     add_seconds(&json, "deadline", deadline != LC_NEVER, since(now, deadline));
     lc_json_seconds(&json, "grace", lifecycle->policy.grace);
     lc_json_seconds(&json, "margin", lifecycle->policy.margin);
-    add_processes(&json, self);
+    add_processes(&json, self, now);
     add_checks(&json, self);
     add_phases(&json, lifecycle, now);
     add_connections(&json, self->connected(self->userdata));
+    add_hooks(&json, self, now);
     lc_json_end(&json);
     return lc_json_finish(&json);
 }

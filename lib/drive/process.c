@@ -2,6 +2,7 @@
 #include "drive/process.h"
 
 #include "base/signal_name.h"
+#include "drive/clock.h"
 #include "drive/loop.h"
 #include "drive/narrate.h"
 
@@ -22,6 +23,9 @@ void lc_process_init(struct lc_process *self, unsigned lane, const struct lc_pro
         .userdata = userdata,
         .child = {.pidfd = -1, .exec_fd = -1},
         .exit_code = -1,
+        .started_at = LC_NEVER,
+        .killed_at = LC_NEVER,
+        .ended_at = LC_NEVER,
     };
 }
 
@@ -81,6 +85,7 @@ int lc_process_start(struct lc_process *self, const struct lc_spawn *spawn)
         log_failure(self, "fork", -r);
         return r;
     }
+    self->started_at = lc_clock_msec();
     lc_log(self->log, LC_LOG_INFO, "process started", LC_STR("process", self->config->name),
            LC_INT("pid", self->child.pid));
     /* Before signals (the lowest priority): a signal that comes right after the start finds a
@@ -132,6 +137,7 @@ void lc_process_force(struct lc_process *self, lc_msec elapsed)
 {
     int r = lc_process_alive(self) ? deliver(self, SIGKILL) : 0;
 
+    self->killed_at = lc_clock_msec();
     log_delivery(self, r < 0 ? "not killed" : "killed", SIGKILL, r, elapsed);
 }
 
@@ -146,6 +152,7 @@ void lc_process_ended(struct lc_process *self, const struct lc_reaped *reaped, l
     bool killed = reaped->kind == LC_REAP_KILLED;
 
     self->exit_code = lc_exit_code_of(reaped);
+    self->ended_at = lc_clock_msec();
     lc_log(self->log, LC_LOG_INFO, "process ended", LC_STR("process", self->config->name),
            LC_INT("pid", reaped->pid), LC_INT("code", self->exit_code),
            LC_STR("signal", killed ? lc_signal_format(reaped->status, name) : NULL),

@@ -23,12 +23,13 @@ struct lc_process {
     lc_process_started *started;
     void *userdata;
 
-    struct lc_child child;    /* .pid 0: there is none */
-    struct event *exec_event; /* NULL: the result of exec is known */
-    bool running;             /* its program runs */
-    bool continued;           /* once, after its stop signal */
-    bool stopped;             /* by a job control signal, as far as we know */
-    int exit_code;            /* once it has ended; -1 before */
+    struct lc_child child;                   /* .pid 0: there is none */
+    struct event *exec_event;                /* NULL: the result of exec is known */
+    bool running;                            /* its program runs */
+    bool continued;                          /* once, after its stop signal */
+    bool stopped;                            /* by a job control signal, as far as we know */
+    int exit_code;                           /* once it has ended; -1 before */
+    lc_msec started_at, killed_at, ended_at; /* on lc_clock_msec(); LC_NEVER: not yet */
 };
 
 void lc_process_init(struct lc_process *self, unsigned lane, const struct lc_process_config *config,

@@ -35,6 +35,9 @@ static void refresh(void *userdata)
             .pid = process->child.pid,
             .exit_code = process->exit_code,
             .why = what_is_missing(self, lane),
+            .started_at = process->started_at,
+            .killed_at = process->killed_at,
+            .ended_at = process->ended_at,
         };
     }
 }
@@ -44,6 +47,7 @@ void lc_supervisor_view_init(struct lc_supervisor *self)
     self->probes = (struct lc_probes){
         .lifecycle = &self->engine.lifecycle,
         .process = self->view,
+        .hooks = &self->hooks,
         .now = now,
         .refresh = refresh,
         .userdata = self,

@@ -312,6 +312,8 @@ static void every_value_has_a_name_and_what_is_none_of_them_is_unknown(void)
     CHECK_STR(lc_action_name(LC_ACTION_COUNT), "unknown");
     CHECK_STR(lc_lane_state_name(LC_LANE_GONE), "gone");
     CHECK_STR(lc_lane_state_name(LC_LANE_COUNT), "unknown");
+    CHECK_STR(lc_hook_kind_name(LC_HOOK_POST_STOP), "postStop");
+    CHECK_STR(lc_hook_kind_name(LC_HOOK_KIND_COUNT), "unknown");
     CHECK_STR(lc_cause_name(LC_CAUSE_LANE), "lane");
     CHECK_STR(lc_cause_name(LC_CAUSE_COUNT), "unknown");
     CHECK_STR(lc_outcome_name(LC_OUTCOME_CRASHED), "crashed");

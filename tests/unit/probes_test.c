@@ -4,6 +4,7 @@
 
 static struct lc_lifecycle lifecycle;
 static struct lc_probe_process process[LC_LANES_MAX];
+static struct lc_hooks hooks;
 static struct lc_probes probes;
 static lc_msec now;
 static unsigned refreshed;
@@ -41,13 +42,21 @@ static void set_running(void)
         lifecycle.entered[i] = LC_NEVER;
     lifecycle.entered[LC_PHASE_STARTING] = 1000;
     lifecycle.entered[LC_PHASE_RUNNING] = 1500;
-    process[0] = (struct lc_probe_process){.name = "web", .pid = 7, .exit_code = -1};
-    process[1] = (struct lc_probe_process){.name = "worker", .pid = 8, .exit_code = -1};
+    lifecycle.lane[0].asked_at = lifecycle.lane[1].asked_at = LC_NEVER;
+    process[0] = (struct lc_probe_process){.name = "web", .pid = 7};
+    process[1] = (struct lc_probe_process){.name = "worker", .pid = 8};
+    for (size_t i = 0; i < 2; i++) {
+        process[i].exit_code = -1;
+        process[i].started_at = 1000;
+        process[i].killed_at = process[i].ended_at = LC_NEVER;
+    }
+    hooks = (struct lc_hooks){0};
     now = 10000;
     refreshed = 0;
     probes = (struct lc_probes){
         .lifecycle = &lifecycle,
         .process = process,
+        .hooks = &hooks,
         .now = tell_now,
         .refresh = refresh,
         .connected = no_connections,
@@ -80,6 +89,9 @@ static void set_stopping(void)
     lifecycle.lane[0].state = LC_LANE_ASKED;
     lifecycle.lane[1].state = LC_LANE_GONE;
     lifecycle.lane[1].code = 3;
+    lifecycle.lane[0].asked_at = lifecycle.lane[1].asked_at = 9000;
+    process[1].killed_at = 9400;
+    process[1].ended_at = 9500;
     process[1].pid = 0;
     process[1].exit_code = 3;
 }
@@ -229,39 +241,71 @@ static void status_is_json(void)
     set_running();
     CHECK_STR(get("/status", "").content_type, "application/json");
     CHECK_GET("/status", "", 200,
-              "{\"version\":\"" LC_VERSION "\",\"phase\":\"running\",\"since\":8.500,"
+              "{\"version\":\"" LC_VERSION
+              "\",\"phase\":\"running\",\"since\":8.500,\"remaining\":null,"
               "\"ready\":true,\"readiness\":\"flip\",\"cause\":null,\"elapsed\":null,"
               "\"deadline\":null,\"grace\":30.000,\"margin\":1.000,"
-              "\"processes\":[{\"name\":\"web\",\"pid\":7,\"state\":\"ready\",\"exitCode\":null},"
-              "{\"name\":\"worker\",\"pid\":8,\"state\":\"ready\",\"exitCode\":null}],"
+              "\"processes\":[{\"name\":\"web\",\"pid\":7,\"state\":\"ready\",\"exitCode\":null,"
+              "\"started\":9.000,\"asked\":null,\"killed\":null,\"ended\":null},"
+              "{\"name\":\"worker\",\"pid\":8,\"state\":\"ready\",\"exitCode\":null,"
+              "\"started\":9.000,\"asked\":null,\"killed\":null,\"ended\":null}],"
               "\"checks\":[{\"name\":\"web\",\"ok\":true},{\"name\":\"worker\",\"ok\":true},"
               "{\"name\":\"shutdown\",\"ok\":true}],"
               "\"phases\":[{\"phase\":\"starting\",\"elapsed\":0.500},"
-              "{\"phase\":\"running\",\"elapsed\":8.500}],\"connections\":null}");
+              "{\"phase\":\"running\",\"elapsed\":8.500}],\"connections\":null,\"hooks\":[]}");
 }
 
 static void status_in_a_shutdown_has_its_cause_and_its_deadline(void)
 {
     set_stopping();
     CHECK_GET("/status", "", 200,
-              "{\"version\":\"" LC_VERSION "\",\"phase\":\"stopping\",\"since\":1.000,"
+              "{\"version\":\"" LC_VERSION
+              "\",\"phase\":\"stopping\",\"since\":1.000,\"remaining\":null,"
               "\"ready\":false,\"readiness\":\"flip\","
               "\"cause\":{\"kind\":\"signal\",\"signal\":\"SIGTERM\"},\"elapsed\":2.000,"
               "\"deadline\":27.000,\"grace\":30.000,\"margin\":1.000,"
-              "\"processes\":[{\"name\":\"web\",\"pid\":7,\"state\":\"asked\",\"exitCode\":null},"
-              "{\"name\":\"worker\",\"pid\":null,\"state\":\"gone\",\"exitCode\":3}],"
+              "\"processes\":[{\"name\":\"web\",\"pid\":7,\"state\":\"asked\",\"exitCode\":null,"
+              "\"started\":9.000,\"asked\":1.000,\"killed\":null,\"ended\":null},"
+              "{\"name\":\"worker\",\"pid\":null,\"state\":\"gone\",\"exitCode\":3,"
+              "\"started\":9.000,\"asked\":1.000,\"killed\":0.600,\"ended\":0.500}],"
               "\"checks\":[{\"name\":\"web\",\"ok\":false,\"why\":\"stopping\"},"
               "{\"name\":\"worker\",\"ok\":false,\"why\":\"ended\"},"
               "{\"name\":\"shutdown\",\"ok\":false,\"why\":\"stopping\"}],"
               "\"phases\":[{\"phase\":\"starting\",\"elapsed\":0.500},"
               "{\"phase\":\"running\",\"elapsed\":6.500},"
               "{\"phase\":\"propagating\",\"elapsed\":1.000},"
-              "{\"phase\":\"stopping\",\"elapsed\":1.000}],\"connections\":null}");
+              "{\"phase\":\"stopping\",\"elapsed\":1.000}],\"connections\":null,\"hooks\":[]}");
     lifecycle.cause = LC_CAUSE_LANE;
     lifecycle.cause_lane = 1;
     CHECK(strstr(get("/status", "").body, "\"cause\":{\"kind\":\"lane\",\"process\":\"worker\"},"));
     now = 38000; /* past the deadline */
     CHECK(strstr(get("/status", "").body, "\"deadline\":0.000,"));
+}
+
+static void status_says_when_the_phase_ends_at_the_latest(void)
+{
+    set_stopping();
+    lifecycle.phase = LC_PHASE_PROPAGATING;
+    lifecycle.policy.window_min = 5000;
+    lifecycle.policy.window_max = 15000;
+    lifecycle.last_arrival = LC_NEVER;
+    CHECK(strstr(get("/status", "").body, "\"since\":2.000,\"remaining\":3.000,"));
+}
+
+static void status_tells_of_the_hooks_of_this_shutdown(void)
+{
+    set_stopping();
+    hooks.record[0][LC_HOOK_PRE_STOP][0] = (struct lc_hook_record){LC_HOOK_DONE, 8500, 8900};
+    hooks.record[0][LC_HOOK_PRE_STOP][1] = (struct lc_hook_record){LC_HOOK_RUNNING, 9000, LC_NEVER};
+    hooks.record[1][LC_HOOK_POST_STOP][0] = (struct lc_hook_record){LC_HOOK_FAILED, 9500, 9600};
+    hooks.record[1][LC_HOOK_PRE_STOP][0] = (struct lc_hook_record){LC_HOOK_DONE, 7000, 7001};
+    CHECK_STR(strstr(get("/status", "").body, "\"hooks\":"),
+              "\"hooks\":[{\"process\":\"web\",\"hook\":\"preStop\",\"index\":0,"
+              "\"state\":\"done\",\"started\":1.500,\"ended\":1.100},"
+              "{\"process\":\"web\",\"hook\":\"preStop\",\"index\":1,"
+              "\"state\":\"running\",\"started\":1.000,\"ended\":null},"
+              "{\"process\":\"worker\",\"hook\":\"postStop\",\"index\":0,"
+              "\"state\":\"failed\",\"started\":0.500,\"ended\":0.400}]}");
 }
 
 static void after_an_undone_drain_status_has_the_phases_that_hold(void)
@@ -287,6 +331,25 @@ static void the_most_processes_with_long_names_fit_or_are_left_out_whole(void)
     CHECK_INT(get("/readyz", "verbose").status, 200);
     lifecycle.ready = false;
     CHECK_INT(get("/readyz", "").status, 503);
+}
+
+static void the_most_processes_fit_with_two_hooks_each(void)
+{
+    static char names[LC_LANES_MAX][64];
+    unsigned count = 0;
+
+    set_stopping();
+    lifecycle.policy.lanes = LC_LANES_MAX;
+    for (unsigned i = 0; i < LC_LANES_MAX; i++) {
+        snprintf(names[i], sizeof(names[i]), "%063u", i);
+        process[i] = process[0];
+        process[i].name = names[i];
+        for (unsigned kind = 0; kind < LC_HOOK_KIND_COUNT; kind++)
+            hooks.record[i][kind][0] = (struct lc_hook_record){LC_HOOK_GIVEN_UP, 8500, 8900};
+    }
+    for (const char *at = get("/status", "").body; (at = strstr(at, "given up")); at++)
+        count++;
+    CHECK_INT(count, LC_LANES_MAX * LC_HOOK_KIND_COUNT);
 }
 
 static void another_path_is_nobodys(void)
@@ -326,8 +389,11 @@ int main(void)
     TEST(any_query_is_survived);
     TEST(status_is_json);
     TEST(status_in_a_shutdown_has_its_cause_and_its_deadline);
+    TEST(status_says_when_the_phase_ends_at_the_latest);
+    TEST(status_tells_of_the_hooks_of_this_shutdown);
     TEST(after_an_undone_drain_status_has_the_phases_that_hold);
     TEST(the_most_processes_with_long_names_fit_or_are_left_out_whole);
+    TEST(the_most_processes_fit_with_two_hooks_each);
     TEST(another_path_is_nobodys);
     TEST(what_depends_on_ports_is_looked_at_when_asked);
     return tap_done();
