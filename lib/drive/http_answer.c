@@ -5,15 +5,18 @@
 
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The decoded path for free(), or NULL where it is none that a route could have. */
+/* The decoded path for free(), or NULL where it is none that a route could have. In "//a/b" evhttp
+ * sees a host and the path "/b"; in a request it is a path (RFC 9112, 3.2.1), and none of ours. */
 static char *decode_path(const struct evhttp_uri *uri)
 {
     const char *raw = uri ? evhttp_uri_get_path(uri) : NULL;
+    bool is_path = uri && (evhttp_uri_get_scheme(uri) || !evhttp_uri_get_host(uri));
     size_t length;
-    char *path = evhttp_uridecode(raw && *raw ? raw : "/", 0, &length);
+    char *path = is_path ? evhttp_uridecode(raw && *raw ? raw : "/", 0, &length) : NULL;
 
     if (path && strlen(path) != length) { /* %00: what a route sees would not be what was asked */
         free(path);
