@@ -33,6 +33,8 @@ struct lc_http_request {
 struct lc_http_response {
     int status;               /* 0: there is no such path (404) */
     const char *content_type; /* static text */
+    const char *encoding;     /* Content-Encoding; NULL: as it is */
+    const char *policy;       /* Content-Security-Policy; NULL: none */
     const char *body;
     size_t length;
 };

@@ -59,6 +59,10 @@ static void send_answer(struct evhttp_request *request, const struct lc_http_res
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
     evhttp_add_header(headers, "Connection", "close");
+    if (answer->encoding)
+        evhttp_add_header(headers, "Content-Encoding", answer->encoding);
+    if (answer->policy)
+        evhttp_add_header(headers, "Content-Security-Policy", answer->policy);
     if (answer->status == HTTP_BADMETHOD)
         evhttp_add_header(headers, "Allow", "GET, HEAD");
     if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/probes.h"
 
+#include "drive/page.h"
 #include "drive/probes_parts.h"
 
 #include <string.h>
@@ -93,6 +94,17 @@ static void answer_metrics(struct lc_probes *self, struct lc_http_response *ret)
     ret->length = self->metrics(self->userdata, &ret->body);
 }
 
+static void answer_page(struct lc_probes *self, struct lc_http_response *ret)
+{
+    (void)self;
+    ret->status = HTTP_OK;
+    ret->content_type = "text/html; charset=utf-8";
+    ret->encoding = "gzip";
+    ret->policy = lc_page_policy;
+    ret->body = (const char *)lc_page;
+    ret->length = lc_page_length;
+}
+
 void lc_probes_route(void *userdata, const struct lc_http_request *request,
                      struct lc_http_response *ret)
 {
@@ -106,6 +118,7 @@ void lc_probes_route(void *userdata, const struct lc_http_request *request,
         {"/healthz", false, livez, NULL},
         {"/readyz", true, lc_probes_readyz, NULL},
         {"/startupz", true, startupz, NULL},
+        {"/", false, NULL, answer_page},
         {"/status", true, NULL, answer_status},
         {"/metrics", true, NULL, answer_metrics},
     };

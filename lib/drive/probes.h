@@ -8,6 +8,7 @@
  *     /livez /healthz   200 while lastcall answers at all; a shutdown changes nothing
  *     /readyz           200 while readiness is on
  *     /startupz         200 once every process was ready
+ *     /                 a page that shows it live (drive/page.h)
  *     /status           JSON
  *     /metrics          Prometheus' text format
  *

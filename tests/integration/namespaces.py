@@ -2,6 +2,7 @@
 """Another process's namespaces: sockets that live there, and HTTP over them."""
 
 import ctypes
+import gzip
 import http.client
 import json
 import os
@@ -100,7 +101,10 @@ class Answer:
         answer = http.client.HTTPResponse(stream, method=method)
         answer.begin()
         self.status, self.headers = answer.status, answer.headers
-        self.body = answer.read().decode()
+        body = answer.read()
+        if body and answer.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        self.body = body.decode()
         answer.close()
 
     def json(self):

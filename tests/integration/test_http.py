@@ -31,7 +31,7 @@ def test_the_paths_answer_200_while_running(app):
 
 @pytest.mark.memory
 def test_head_is_get_without_a_body(app):
-    for path in [*PATHS, "/status"]:
+    for path in [*PATHS, "/status", "/"]:
         get, head = app.http(path), app.http(path, method="HEAD")
         assert (head.status, head.body) == (get.status, "")
         assert head.headers["Content-Type"] == get.headers["Content-Type"]

@@ -355,11 +355,24 @@ static void the_most_processes_fit_with_two_hooks_each(void)
 static void another_path_is_nobodys(void)
 {
     set_running();
-    CHECK_INT(get("/", "").status, 0);
     CHECK_INT(get("/readyz/", "").status, 0);
     CHECK_INT(get("/readyz/web", "").status, 0);
     CHECK_INT(get("", "").status, 0);
     CHECK_INT(refreshed, 0);
+}
+
+static void the_page_is_html_with_a_policy(void)
+{
+    struct lc_http_response page = {0};
+
+    set_running();
+    lc_probes_route(&probes, &(struct lc_http_request){.path = "/", .query = "a=b"}, &page);
+    CHECK_INT(page.status, 200);
+    CHECK_STR(page.content_type, "text/html; charset=utf-8");
+    CHECK_STR(page.encoding, "gzip");
+    CHECK(page.length > 1000 && !memcmp(page.body, "\x1f\x8b", 2));
+    CHECK(strstr(page.policy, "default-src 'none'; script-src 'sha256-"));
+    CHECK(!get("/status", "").policy && !get("/status", "").encoding);
 }
 
 static void what_depends_on_ports_is_looked_at_when_asked(void)
@@ -395,6 +408,7 @@ int main(void)
     TEST(the_most_processes_with_long_names_fit_or_are_left_out_whole);
     TEST(the_most_processes_fit_with_two_hooks_each);
     TEST(another_path_is_nobodys);
+    TEST(the_page_is_html_with_a_policy);
     TEST(what_depends_on_ports_is_looked_at_when_asked);
     return tap_done();
 }
