@@ -39,7 +39,7 @@ uint32_t lc_lanes_serving(const struct lc_lifecycle *self)
 
     for (size_t i = 0; i < self->policy.lanes; i++)
         set |= self->policy.lane[i].serves && is_unasked(self, i) ? lc_bit(i) : 0;
-    return set;
+    return set & ~self->no_listener;
 }
 
 uint32_t lc_lanes_open(const struct lc_lifecycle *self)

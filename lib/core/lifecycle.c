@@ -116,14 +116,15 @@ static void settle(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret
         lc_set_ready(self, true, at, ret);
 }
 
-static void begin(struct lc_lifecycle *self, enum lc_cause cause, lc_msec at,
-                  struct lc_actions *ret)
+static void begin(struct lc_lifecycle *self, enum lc_cause cause, const struct lc_event *event,
+                  lc_msec at, struct lc_actions *ret)
 {
     /* Before anything else: with every millisecond more of it new guests are sent to us. */
     if (self->policy.readiness == LC_READINESS_FLIP)
         lc_set_ready(self, false, at, ret);
     self->cause = cause;
     self->t0 = at;
+    self->no_listener = event->no_listener;
     self->window_over = lc_window_end(self) <= at;
     self->drain_over = !self->policy.drain || self->policy.drain_timeout == 0;
     /* While starting nobody has been sent to us yet: there is nobody to wait for. */
@@ -165,7 +166,7 @@ static void on_stop(struct lc_lifecycle *self, const struct lc_event *event, lc_
     if (first)
         self->stop_signal = event->signal;
     if (self->t0 == LC_NEVER) {
-        begin(self, LC_CAUSE_SIGNAL, at, ret);
+        begin(self, LC_CAUSE_SIGNAL, event, at, ret);
         self->cause_signal = event->signal;
     }
     if (!self->committed)
@@ -222,7 +223,7 @@ static void on_lane_gone(struct lc_lifecycle *self, const struct lc_event *event
     if (self->committed || !(self->policy.lane[event->lane].essential || nobody_left(self)))
         return;
     if (self->t0 == LC_NEVER)
-        begin(self, LC_CAUSE_LANE, at, ret);
+        begin(self, LC_CAUSE_LANE, event, at, ret);
     self->fan_out = true;
     self->cause_lane = event->lane;
     commit(self, at, ret);
@@ -306,7 +307,7 @@ static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_
         break;
     case LC_EVENT_DRAIN:
         if (self->t0 == LC_NEVER)
-            begin(self, LC_CAUSE_DRAIN, at, ret);
+            begin(self, LC_CAUSE_DRAIN, event, at, ret);
         break;
     case LC_EVENT_UNDO:
         on_undo(self, at, ret);

@@ -121,6 +121,8 @@ struct lc_event {
     enum lc_hook_kind hook; /* HOOK_DONE */
     uint8_t hook_index;     /* HOOK_DONE: an answer for a hook that was given up is dropped */
     uint32_t count;         /* INFLIGHT, LEFTOVERS */
+    uint32_t no_listener;   /* where it begins a shutdown: bit i: lane i listens on nothing now, so
+                               that it serves nobody, whatever its policy says */
 };
 
 enum lc_action_kind {
@@ -219,6 +221,7 @@ struct lc_lifecycle {
     bool hurried, killed;             /* by a further stop signal or the terminal */
     lc_msec deadline;                 /* once committed; T0 + grace - margin, seldom later */
 
+    uint32_t no_listener;         /* as the event said that began the shutdown */
     bool window_over, drain_over; /* once they have been sat out, or nobody is to wait for */
     lc_msec last_arrival;         /* LC_NEVER: none in this window */
     lc_msec drain_since;          /* when the hooks were done; LC_NEVER: not yet */

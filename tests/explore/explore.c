@@ -8,6 +8,7 @@
  *
  *     explore [--states N]     no more than N states of each policy, for a quick look
  */
+#include "account.h"
 #include "oracle.h"
 #include "policies.h"
 
@@ -18,7 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS_MAX = 64 };
+enum {
+    EVENTS_MAX = 64,
+    DEAF = 1 << 0 /* the lane that serves, in every policy in which one does */
+};
 
 /* All of a lifecycle but its policy, and the oracle's account of it. */
 struct state {
@@ -114,6 +118,8 @@ static void forget_of_lifecycle(struct lc_lifecycle *self)
     relate(&self->leftovers_asked_at, now, true);
     self->cause_signal = 0;
     self->leftovers = 0;
+    if (self->t0 == LC_NEVER || self->lane[0].state >= LC_LANE_ASKED)
+        self->no_listener = 0;
     self->now = 0;
 }
 
@@ -135,6 +141,8 @@ static void forget_of_oracle(struct oracle *self, const struct lc_lifecycle *lif
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
     relate(&self->draining_at, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_at, now, self->leftovers_asked);
+    if (self->t0 == LC_NEVER || !account_unasked(self, 0))
+        self->no_listener = 0;
     self->phase_at = 0;
     self->now = 0;
 }
@@ -251,6 +259,8 @@ static void add_lane_events(const struct search *self, uint8_t i, struct choices
         return;
     add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i});
     add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .code = 3});
+    if (self->oracle.t0 == LC_NEVER)
+        add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .no_listener = DEAF});
     add(ret, (struct lc_event){.kind = lane->ready ? LC_EVENT_LANE_UNREADY : LC_EVENT_LANE_READY,
                                .lane = i});
 }
@@ -268,9 +278,11 @@ static void find_choices(const struct search *self, struct choices *ret)
     add(ret, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM});
     add(ret, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGINT});
     add(ret, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM, .hurry = true});
-    if (oracle->t0 == LC_NEVER)
+    if (oracle->t0 == LC_NEVER) {
         add(ret, (struct lc_event){.kind = LC_EVENT_DRAIN});
-    else if (!oracle->committed)
+        add(ret, (struct lc_event){.kind = LC_EVENT_DRAIN, .no_listener = DEAF});
+        add(ret, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM, .no_listener = DEAF});
+    } else if (!oracle->committed)
         add(ret, (struct lc_event){.kind = LC_EVENT_UNDO});
     if (oracle->phase == LC_PHASE_PROPAGATING)
         add(ret, (struct lc_event){.kind = LC_EVENT_ARRIVAL});

@@ -74,10 +74,16 @@ lc_msec account_cut(const struct oracle *self, const struct lc_policy *policy)
     return account_minus(end, policy->stop_reserve * account_stages(self, policy));
 }
 
+static bool serves(const struct oracle *self, const struct lc_policy *policy, size_t lane)
+{
+    return policy->lane[lane].serves && !(self->no_listener >> lane & 1) &&
+           account_unasked(self, lane);
+}
+
 bool account_serving(const struct oracle *self, const struct lc_policy *policy)
 {
     for (size_t i = 0; i < policy->lanes; i++) {
-        if (policy->lane[i].serves && account_unasked(self, i))
+        if (serves(self, policy, i))
             return true;
     }
     return false;
@@ -86,8 +92,7 @@ bool account_serving(const struct oracle *self, const struct lc_policy *policy)
 bool account_deferred(const struct oracle *self, const struct lc_policy *policy, size_t lane)
 {
     for (size_t i = 0; i < policy->lanes; i++) {
-        if (policy->lane[i].serves && account_unasked(self, i) &&
-            (i == lane || account_needs(policy, i, lane)))
+        if (serves(self, policy, i) && (i == lane || account_needs(policy, i, lane)))
             return true;
     }
     return false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "account.h"
 
-static void begin(struct oracle *self)
+static void begin(struct oracle *self, const struct lc_event *event)
 {
     self->t0 = self->now;
+    self->no_listener = event->no_listener;
     self->cold = self->phase == LC_PHASE_STARTING;
 }
 
@@ -29,7 +30,7 @@ static void see_stop(struct oracle *self, const struct lc_policy *policy,
     if (!self->stop_signal)
         self->stop_signal = event->signal;
     if (self->t0 == LC_NEVER)
-        begin(self);
+        begin(self, event);
     if (!self->committed)
         commit(self, policy);
     if (answer == LC_SECOND_KILL)
@@ -60,7 +61,7 @@ static void see_gone(struct oracle *self, const struct lc_policy *policy,
     if (self->committed || (!policy->lane[event->lane].essential && somebody_left(self, policy)))
         return;
     if (self->t0 == LC_NEVER)
-        begin(self);
+        begin(self, event);
     self->fan_out = true;
     self->failed_lane = event->lane;
     commit(self, policy);
@@ -123,7 +124,7 @@ void account_see(struct oracle *self, const struct lc_policy *policy, const stru
         break;
     case LC_EVENT_DRAIN:
         if (self->t0 == LC_NEVER)
-            begin(self);
+            begin(self, event);
         break;
     case LC_EVENT_ARRIVAL:
         if (self->phase == LC_PHASE_PROPAGATING)

@@ -171,6 +171,7 @@ static struct lc_event pick_event(struct world *world)
         .hurry = one_in(life, 8),
         .hook = (enum lc_hook_kind)pick(life, 2),
         .count = pick(life, 2),
+        .no_listener = one_in(life, 4) ? pick(life, 16) : 0,
     };
     if (event.lane < world->policy.lanes && !one_in(life, 8))
         event.hook_index = world->oracle.lane[event.lane].next_hook[event.hook];

@@ -32,7 +32,8 @@ struct oracle {
     bool committed, cold; /* cold: nothing is to be waited for; T0 was in starting, or is past */
     bool hurried, killed, fan_out, late, exited;
     bool may_skip; /* window, preStop hooks and drain may be left out: no time, or no reason */
-    bool drained;  /* nothing was in flight, in DRAINING */
+    uint32_t no_listener;
+    bool drained; /* nothing was in flight, in DRAINING */
     uint8_t stop_signal, failed_lane;
     lc_msec last_arrival, draining_at;
     lc_msec leftovers_at; /* asked */

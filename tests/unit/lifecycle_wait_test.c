@@ -92,6 +92,53 @@ static void a_lane_that_serves_nobody_has_no_window(void)
                   "[ 29000] tick             -> killing: force web\n");
 }
 
+static void a_lane_that_listens_on_nothing_at_t0_has_no_window_and_no_drain(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.drain = true;
+    add_hook(&policy, WEB, PRE, 100);
+
+    TRACE(policy, "[     0] SIGTERM deaf web -> draining: readiness off, hook web pre 0\n"
+                  "[    10] done web pre 0   -> stopping: ask web\n");
+}
+
+static void others_have_their_window_side_by_side_with_its_stop(void)
+{
+    struct lc_policy policy = three_lanes();
+    policy.lane[WORKER].serves = true;
+
+    TRACE(policy, "[     0] SIGTERM deaf worker -> propagating: readiness off, ask worker\n"
+                  "[  5000] tick             -> stopping: ask web\n");
+}
+
+static void a_drain_has_no_window_either_where_nobody_listens(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE(policy, "[     0] drain deaf web   -> drained: readiness off\n"
+                  "[    10] undo             -> running: readiness on\n"
+                  "[    20] drain            -> propagating: readiness off\n"
+                  "[  5020] tick             -> drained\n"
+                  "[  6000] SIGTERM          -> stopping: ask web\n");
+}
+
+static void after_another_has_ended_who_listens_on_nothing_has_no_window(void)
+{
+    struct lc_policy policy = three_lanes();
+
+    TRACE(policy, "[     0] gone worker 1 deaf web -> stopping: readiness off, ask web\n");
+}
+
+static void only_what_began_the_shutdown_says_who_listens(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE(policy, "[     0] arrival deaf web -> nothing\n"
+                  "[     0] drain            -> propagating: readiness off\n"
+                  "[    10] SIGTERM deaf web -> nothing\n"
+                  "[  5000] tick             -> stopping: ask web\n");
+}
+
 static void the_window_is_over_when_nobody_who_serves_is_left(void)
 {
     struct lc_policy policy = three_lanes();
@@ -323,6 +370,11 @@ int main(void)
     TEST(arrivals_before_t0_do_not_count);
     TEST(where_no_window_is_set_the_stop_signal_comes_at_once);
     TEST(a_lane_that_serves_nobody_has_no_window);
+    TEST(a_lane_that_listens_on_nothing_at_t0_has_no_window_and_no_drain);
+    TEST(others_have_their_window_side_by_side_with_its_stop);
+    TEST(a_drain_has_no_window_either_where_nobody_listens);
+    TEST(after_another_has_ended_who_listens_on_nothing_has_no_window);
+    TEST(only_what_began_the_shutdown_says_who_listens);
     TEST(the_window_is_over_when_nobody_who_serves_is_left);
     TEST(a_window_longer_than_the_grace_leaves_each_stage_its_reserve);
     TEST(a_stage_that_ended_already_needs_no_reserve);

@@ -58,6 +58,18 @@ static uint8_t signal_of(const char *name)
     abort();
 }
 
+/* "… deaf web": that lane listens on nothing. */
+static uint32_t deaf_of(const char *line)
+{
+    const char *deaf = strstr(line, " deaf "), *end = strchr(line, '\n');
+    char lane[16] = "";
+
+    if (!deaf || deaf > end)
+        return 0;
+    sscanf(deaf, " deaf %15s", lane);
+    return UINT32_C(1) << index_of(lane, lane_names, 3);
+}
+
 static struct lc_event event_of(const char *line)
 {
     static const struct {
@@ -79,7 +91,7 @@ static struct lc_event event_of(const char *line)
         {"nonsense", LC_EVENT_COUNT},
     };
     char word[4][16] = {"", "", "", ""};
-    struct lc_event event = {.kind = LC_EVENT_STOP};
+    struct lc_event event = {.kind = LC_EVENT_STOP, .no_listener = deaf_of(line)};
 
     sscanf(line, "%15s %15s %15s %15s", word[0], word[1], word[2], word[3]);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

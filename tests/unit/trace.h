@@ -16,7 +16,7 @@
  *
  * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
  * signal's name with `!` where it came from the terminal, drain, undo, arrival, inflight N,
- * done LANE pre|post INDEX, leftovers N. The lanes are called web, worker and db.
+ * done LANE pre|post INDEX, leftovers N; behind it, `deaf LANE`: it listens on nothing. The lanes are called web, worker and db.
  */
 
 #include "core/lifecycle.h"
