@@ -76,8 +76,21 @@ static void mark_held(struct lc_listeners *self, uint32_t inode)
         }
 }
 
-/* The next process that lets us look into it. False: there is none. EACCES: it runs as another user,
- * and we lack CAP_SYS_PTRACE (proc(5)). */
+/* It runs as another user, and we lack CAP_SYS_PTRACE (proc(5)), rather than that it has just ended, or
+ * has closed what we were about to look at. */
+static bool is_refusal(int error)
+{
+    return error != 0 && error != ENOENT && error != ESRCH;
+}
+
+static void go_to_next(struct lc_listeners *self, int error)
+{
+    self->refused += is_refusal(error);
+    close_fds(self);
+    self->pid++;
+}
+
+/* False: there is none left. */
 static bool open_next(struct lc_listeners *self)
 {
     while (!self->fds && self->pid < self->pid_count) {
@@ -87,29 +100,34 @@ static bool open_next(struct lc_listeners *self)
         self->fds = opendir(path);
         if (self->fds)
             break;
-        self->refused += errno != ENOENT && errno != ESRCH;
-        self->pid++;
+        go_to_next(self, errno);
     }
     return self->fds;
 }
 
-static void look_at(struct lc_listeners *self, const char *name)
+/* With CAP_DAC_OVERRIDE, which a container's root has, the names are given, and not what they are. */
+static int look_at(struct lc_listeners *self, const char *name)
 {
     char target[64];
     uint32_t inode;
-    ssize_t length = readlinkat(dirfd(self->fds), name, target, sizeof target - 1);
+    ssize_t length;
 
+    if (name[0] == '.')
+        return 0;
+    length = readlinkat(dirfd(self->fds), name, target, sizeof target - 1);
     if (length < 0)
-        return;
+        return errno;
     target[length] = '\0';
     if (sscanf(target, "socket:[%" SCNu32, &inode) == 1)
         mark_held(self, inode);
+    return 0;
 }
 
 bool lc_listeners_search(struct lc_listeners *self)
 {
     for (int i = 0; i < BATCH; i++) {
         const struct dirent *entry;
+        int error;
 
         if (self->held == self->count || !open_next(self)) {
             close_fds(self);
@@ -117,13 +135,9 @@ bool lc_listeners_search(struct lc_listeners *self)
         }
         errno = 0;
         entry = readdir(self->fds);
-        if (entry) {
-            look_at(self, entry->d_name);
-            continue;
-        }
-        self->refused += errno != 0 && errno != ENOENT && errno != ESRCH;
-        close_fds(self);
-        self->pid++;
+        error = entry ? look_at(self, entry->d_name) : errno;
+        if (!entry || is_refusal(error))
+            go_to_next(self, error);
     }
     return true;
 }

@@ -183,6 +183,21 @@ static void become_nobody(void)
     refuse_as_runtimes_do();
 }
 
+static void of_one_that_cannot_be_looked_into_nobody_knows_the_ports(void)
+{
+    struct lc_connections *connections;
+    pid_t other;
+
+    CHECK_INT(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), 0); /* and so its children: proc(5) */
+    other = start_server("0.0.0.0", 8083);
+    become_nobody();
+    connections = make_unnamed();
+    find_and_look(connections, other);
+    CHECK(!lc_connections_count(connections)->ports_known);
+    stop_server(other);
+    lc_connections_free(connections);
+}
+
 static void nobody_without_capabilities_sees_all_of_it(void)
 {
     struct lc_connections *connections;
@@ -302,6 +317,7 @@ int main(void)
     TEST(a_loopback_listener_is_left_out_beside_another_on_its_port);
     TEST(one_who_listens_on_nothing_has_no_connections);
     TEST(nobody_was_named_so_nothing_is_known);
+    TEST_ALONE(of_one_that_cannot_be_looked_into_nobody_knows_the_ports);
     TEST_ALONE(nobody_without_capabilities_sees_all_of_it);
     TEST_ALONE(without_netlink_it_is_read_from_proc);
     TEST_ALONE(without_an_answer_it_is_read_from_proc);
