@@ -90,7 +90,9 @@ void lc_supervisor_count_leftovers(struct lc_supervisor *self);
 
 /* supervisor_traffic.c */
 int lc_supervisor_start_traffic(struct lc_supervisor *self);
-int lc_supervisor_in_flight(struct lc_supervisor *self);
+/* For the event that begins a shutdown: the lanes that listen on nothing, all of them or none. `seen`:
+ * a look at that moment; NULL: there was none, so that nothing is known. */
+uint32_t lc_supervisor_deaf(struct lc_supervisor *self, const struct lc_connections_count *seen);
 void lc_supervisor_note_killed(struct lc_supervisor *self);
 void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_action *action);
 

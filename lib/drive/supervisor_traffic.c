@@ -44,12 +44,16 @@ int lc_supervisor_start_traffic(struct lc_supervisor *self)
     return r;
 }
 
-/* Who waits for something at this moment. -1: not known. */
-int lc_supervisor_in_flight(struct lc_supervisor *self)
+uint32_t lc_supervisor_deaf(struct lc_supervisor *self, const struct lc_connections_count *seen)
 {
-    const struct lc_connections_count *count = lc_traffic_glance(&self->traffic);
+    const struct lc_policy *policy = &self->engine.lifecycle.policy;
 
-    return count ? (int)count->in_flight : -1;
+    if (!seen || !seen->no_listener)
+        return 0;
+    if (policy->window_max > 0 || policy->drain)
+        lc_log(self->log, LC_LOG_INFO, "nothing listens: no window, no drain",
+               LC_T(lc_supervisor_elapsed(self)));
+    return UINT32_MAX;
 }
 
 /* Where clients go on coming, somebody should hear that the window was too short, or that they hold

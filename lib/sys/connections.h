@@ -76,6 +76,9 @@ struct lc_connections_count {
     unsigned in_flight;
     unsigned by_class[LC_CONNECTION_CLASS_COUNT];
     bool ports_known; /* false: none were named, and whose listeners they are could not be seen */
+    bool no_listener; /* true: this look has looked for ports, and the processes hold no socket on
+                         which anybody could come to them, not of UDP or unix(7) or on loopback
+                         either */
 };
 
 struct lc_connections_listed {

@@ -24,10 +24,10 @@ static const uint32_t all_states =
 static int open_proc(void)
 {
     struct lc_table table;
-    int r = lc_table_open(&table, AF_INET);
+    int r = lc_table_open(&table, LC_TABLE_TCP);
 
     if (r < 0)
-        r = lc_table_open(&table, AF_INET6);
+        r = lc_table_open(&table, LC_TABLE_TCP6);
     lc_table_close(&table);
     return r;
 }
@@ -170,28 +170,34 @@ static void on_socket(void *userdata, const struct lc_connection *found)
         lc_watch_listed(&self->watch, found);
 }
 
-/* netlink lists all in one go, /proc has a file for each family. */
-static const int families[] = {AF_INET, AF_INET6};
+static bool reads_tables(const struct lc_connections *self)
+{
+    return self->source == LC_CONNECTIONS_PROC || self->stage == STAGE_OTHERS;
+}
 
+/* netlink lists all in one go, /proc has a file for each kind. */
 static size_t pass_count(const struct lc_connections *self)
 {
-    return self->source == LC_CONNECTIONS_PROC ? sizeof families / sizeof families[0] : 1;
+    if (!reads_tables(self))
+        return 1;
+    return self->stage == STAGE_OTHERS ? LC_TABLE_UNIX + 1 - LC_TABLE_UDP : LC_TABLE_TCP6 + 1;
 }
 
 static int ask(struct lc_connections *self)
 {
     bool listeners = self->stage == STAGE_LISTENERS;
+    size_t first = self->stage == STAGE_OTHERS ? LC_TABLE_UDP : LC_TABLE_TCP;
 
-    if (self->source == LC_CONNECTIONS_PROC)
-        return lc_table_open(&self->table, families[self->pass]);
+    if (reads_tables(self))
+        return lc_table_open(&self->table, (enum lc_table_kind)(first + self->pass));
     return lc_diag_ask(self->diag_fd, ++self->sequence, listeners ? LISTEN_STATES : all_states,
                        self->filter.ports, listeners ? 0 : self->filter.port_count);
 }
 
 static int read_some(struct lc_connections *self)
 {
-    lc_connection_found *found = self->stage == STAGE_LISTENERS ? on_listener : on_socket;
-    int r = self->source == LC_CONNECTIONS_PROC
+    lc_connection_found *found = self->stage == STAGE_SOCKETS ? on_socket : on_listener;
+    int r = reads_tables(self)
                 ? lc_table_read(&self->table, self->buffer, found, self)
                 : lc_diag_read(self->diag_fd, self->sequence, self->buffer, found, self);
 
@@ -222,6 +228,14 @@ static int ask_and_read(struct lc_connections *self)
     return ++self->pass == pass_count(self);
 }
 
+static int leave_listeners(struct lc_connections *self, bool no_listener)
+{
+    self->looking.count.no_listener = no_listener;
+    lc_listeners_deinit(&self->listeners);
+    enter(self, STAGE_SOCKETS);
+    return 0;
+}
+
 /* The search has ended: take what it found. */
 static int find_ports(struct lc_connections *self)
 {
@@ -232,9 +246,35 @@ static int find_ports(struct lc_connections *self)
         return r;
     self->ports_known = self->filter.port_count > 0 || self->listeners.refused == 0;
     self->finding = false;
-    lc_listeners_deinit(&self->listeners);
-    enter(self, STAGE_SOCKETS);
+    if (self->listeners.held > 0 || self->listeners.refused > 0)
+        return leave_listeners(self, false);
+    lc_listeners_rewind(&self->listeners);
+    enter(self, STAGE_OTHERS);
     return 0;
+}
+
+/* Whoever listens on nothing that we know of may do so on what cannot be read. */
+static int list_others(struct lc_connections *self)
+{
+    int r = ask_and_read(self);
+
+    if (r < 0) {
+        self->error = 0;
+        lc_table_close(&self->table);
+        return leave_listeners(self, false);
+    }
+    if (r == 1)
+        enter(self, STAGE_OTHERS_SEARCH);
+    return 0;
+}
+
+static int search_others(struct lc_connections *self)
+{
+    const struct lc_listeners *others = &self->listeners;
+
+    if (lc_listeners_search(&self->listeners))
+        return 0;
+    return leave_listeners(self, others->held == 0 && others->refused == 0);
 }
 
 /* 1: the look has ended, and is whole. */
@@ -244,6 +284,10 @@ static int advance(struct lc_connections *self)
 
     if (self->stage == STAGE_SEARCH)
         return lc_listeners_search(&self->listeners) ? 0 : find_ports(self);
+    if (self->stage == STAGE_OTHERS)
+        return list_others(self);
+    if (self->stage == STAGE_OTHERS_SEARCH)
+        return search_others(self);
     if (self->stage == STAGE_SOCKETS && self->filter.port_count == 0)
         return 1;
     r = ask_and_read(self);

@@ -10,8 +10,10 @@
 enum stage {
     STAGE_NONE,      /* no look is under way */
     STAGE_LISTENERS, /* all that listen, */
-    STAGE_SEARCH,    /* and which of them our processes hold */
-    STAGE_SOCKETS,   /* then all on those ports */
+    STAGE_SEARCH,    /* and which of them our processes hold; */
+    STAGE_OTHERS,    /* where they hold none, what listens on something else than TCP, */
+    STAGE_OTHERS_SEARCH,
+    STAGE_SOCKETS, /* then all on those ports */
 };
 
 /* What a look has counted so far, or at its end. */

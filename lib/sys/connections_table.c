@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,13 +11,23 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { V4_DIGITS = 8, V6_DIGITS = 32, SNMP_BYTES = 4096 };
+enum {
+    V4_DIGITS = 8,
+    V6_DIGITS = 32,
+    SNMP_BYTES = 4096,
+    UNIX_LISTENS = 1 << 16, /* __SO_ACCEPTCON, linux/net.h */
+};
 
-int lc_table_open(struct lc_table *self, int family)
+int lc_table_open(struct lc_table *self, enum lc_table_kind kind)
 {
-    const char *path = family == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6";
+    static const char *const paths[] = {
+        [LC_TABLE_TCP] = "/proc/net/tcp",   [LC_TABLE_TCP6] = "/proc/net/tcp6",
+        [LC_TABLE_UDP] = "/proc/net/udp",   [LC_TABLE_UDP6] = "/proc/net/udp6",
+        [LC_TABLE_UNIX] = "/proc/net/unix",
+    };
+    static_assert(sizeof paths / sizeof paths[0] == LC_TABLE_KIND_COUNT, "a table without a path");
 
-    *self = (struct lc_table){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    *self = (struct lc_table){.fd = open(paths[kind], O_RDONLY | O_CLOEXEC), .kind = kind};
     return self->fd < 0 ? -errno : 0;
 }
 
@@ -48,7 +59,7 @@ static int parse_address(const char *digits, uint8_t ret[static LC_ADDRESS_SIZE]
 /* "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 4242 1 …"
  * (proc_net_tcp in the kernel's documentation). The queues are what is unacknowledged and what is
  * unread; of a listener the second is what waits to be accepted. */
-int lc_table_parse(const char *line, struct lc_connection *ret)
+static int parse_inet(const char *line, struct lc_connection *ret)
 {
     char local[V6_DIGITS + 1], peer[V6_DIGITS + 1];
     unsigned state;
@@ -66,15 +77,40 @@ int lc_table_parse(const char *line, struct lc_connection *ret)
     return parse_address(peer, ret->peer);
 }
 
+/* "0000000000000000: 00000002 00000000 00010000 0001 01 4242 /run/socket": the third is whether it
+ * listens (unix_seq_show() in net/unix/af_unix.c). */
+static int parse_unix(const char *line, struct lc_connection *ret)
+{
+    unsigned flags;
+
+    *ret = (struct lc_connection){.state = LC_TCP_LISTEN};
+    if (sscanf(line, " %*[0-9A-Fa-f]: %*x %*x %x %*x %*x %" SCNu32, &flags, &ret->inode) != 2)
+        return -EBADMSG;
+    return flags & UNIX_LISTENS ? 0 : -EBADMSG;
+}
+
+int lc_table_parse(enum lc_table_kind kind, const char *line, struct lc_connection *ret)
+{
+    int r = kind == LC_TABLE_UNIX ? parse_unix(line, ret) : parse_inet(line, ret);
+
+    if (r < 0 || (kind != LC_TABLE_UDP && kind != LC_TABLE_UDP6))
+        return r;
+    if (ret->state != LC_TCP_CLOSE) /* it has a peer: a client's */
+        return -EBADMSG;
+    ret->state = LC_TCP_LISTEN;
+    return 0;
+}
+
 /* Returns the length of what is left: the start of a line whose end is still to come. */
-static size_t parse_lines(char *text, size_t length, lc_connection_found *found, void *userdata)
+static size_t parse_lines(enum lc_table_kind kind, char *text, size_t length,
+                          lc_connection_found *found, void *userdata)
 {
     char *line = text, *end;
     struct lc_connection socket;
 
     while ((end = memchr(line, '\n', (size_t)(text + length - line)))) {
         *end = '\0';
-        if (lc_table_parse(line, &socket) == 0)
+        if (lc_table_parse(kind, line, &socket) == 0)
             found(userdata, &socket);
         line = end + 1;
     }
@@ -94,7 +130,7 @@ int lc_table_read(struct lc_table *self, char *buffer, lc_connection_found *foun
         return -errno;
     if (n == 0)
         return 1;
-    self->length = parse_lines(buffer, self->length + (size_t)n, found, userdata);
+    self->length = parse_lines(self->kind, buffer, self->length + (size_t)n, found, userdata);
     return 0;
 }
 

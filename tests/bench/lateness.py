@@ -19,7 +19,12 @@ WINDOW, GRACE, MARGIN = 0.2, 1.0, 0.1
 STAGGER_SEC = 0.02  # between two of them: they shall not stop all at one moment
 COMMAND = [PATHS[OURS], "--propagation", f"{WINDOW}s", "--grace-period", f"{GRACE}s",
            "--margin", f"{MARGIN}s", "--log-format", "json", "--"]
-UNDYING = ["/bin/sh", "-c", "trap '' TERM; echo ready; exec sleep 60"]
+# It listens: else nobody would be served, and there would be no window.
+UNDYING = ["/usr/bin/python3", "-I", "-S", "-c", "import signal, socket, time\n"
+           "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+           "kept = socket.create_server(('', 8000))\n"
+           "print('ready', flush=True)\n"
+           "time.sleep(60)"]
 
 PHASE = Spec("late-phase", "ms", "How much later than planned a phase ends, on an idle machine",
              "p99", bound=Bound(2))

@@ -49,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size - 1] = '\0';
     if (data[0] % 3 == 0)
         lc_diag_parse(data + 1, size - 1, 0, on_found, &seen);
-    else if (data[0] % 3 == 1 && lc_table_parse(text, &socket) == 0)
+    else if (data[0] % 3 == 1 &&
+             lc_table_parse(data[0] / 3 % LC_TABLE_KIND_COUNT, text, &socket) == 0)
         on_found(&seen, &socket);
     else if (data[0] % 3 == 2)
         lc_table_parse_opens(text, &opens);

@@ -6,7 +6,7 @@ own (tests/apps/pidns): lastcall is the real PID 1 there, or, as a `subreaper`, 
 that is. All ports are free, all processes that are left over die with the namespace, and tests run
 in parallel, as root or not.
 
-    app = lastcall("--propagation", "1s", "--", "sleep", "100")
+    app = lastcall("--propagation", "1s", "--", "sleep", "100", via=SERVING)
     app.ready()
     app.signal("SIGTERM")
     sent = app.wait_for("stop signal sent")
@@ -64,6 +64,10 @@ def helper(name):
 def prelude(*arguments):
     """A command to put before lastcall: sets up what a test wants it to inherit (prelude.py)."""
     return [PYTHON, "-I", "-S", os.path.join(HERE, "prelude.py"), *arguments, "--"]
+
+
+# Before lastcall: its process listens from the very start, and so has a window.
+SERVING = prelude("--serve")
 
 
 def number(signal):

@@ -10,12 +10,14 @@
     --nofile N          so many descriptors
     --terminal          a new session, whose controlling terminal is stdin
     --listen-fds N      LISTEN_PID is set to this process, LISTEN_FDS to N
+    --serve             descriptor 3 listens on port 8000, and is passed on as those are
 """
 
 import fcntl
 import os
 import resource
 import signal
+import socket
 import sys
 import termios
 
@@ -49,6 +51,15 @@ def listen_fds(count):
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=count)
 
 
+def serve():
+    kept = socket.create_server(("0.0.0.0", 8000)).detach()
+    os.dup2(kept, 3)
+    if kept != 3:
+        os.close(kept)
+    os.set_inheritable(3, True)
+    listen_fds("1")
+
+
 SETTINGS = {
     "--ignore": lambda name: signal.signal(number(name), signal.SIG_IGN),
     "--block": block,
@@ -69,6 +80,8 @@ def main(arguments):
         if option == "--terminal":
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        elif option == "--serve":
+            serve()
         else:
             SETTINGS[option](arguments.pop(0))
     os.execvp(arguments[0], arguments)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lastcall import helper, lateness, prelude, until
+from lastcall import SERVING, helper, lateness, prelude, until
 from test_signals import finish, listener
 
 # Where clone3(2) answers EPERM the C library starts no thread, and so nothing can stand in for
@@ -39,7 +39,7 @@ def test_it_works_where_these_system_calls_are_refused(anywhere, calls):
 @pytest.mark.plain
 def test_the_stop_takes_the_same_times_where_all_are_refused(anywhere):
     app = anywhere("--propagation", "500ms", "--grace-period", "3s", "--", "sh", "-c",
-                   'trap "" TERM; echo up; while :; do sleep 1; done', via=refusing(*ALL)).ready()
+                   'trap "" TERM; echo up; while :; do sleep 1; done', via=refusing(*ALL) + SERVING).ready()
     app.wait_output("up")
     app.signal("SIGTERM")
     assert app.wait_for("stop signal sent")["t"] == lateness(0.5)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from lastcall import UNDER, python, until
+from lastcall import SERVING, UNDER, python, until
 from namespaces import reset
 
 PATHS = ["/livez", "/healthz", "/readyz", "/startupz"]
@@ -93,7 +93,8 @@ def test_status_tells_the_phase_and_the_processes(app):
 
 
 def test_status_tells_of_a_shutdown(lastcall):
-    app = lastcall("--propagation", "3s", "--grace-period", "10s", "--", "sleep", "100").ready()
+    app = lastcall("--propagation", "3s", "--grace-period", "10s", "--", "sleep", "100",
+                   via=SERVING).ready()
     app.signal("SIGTERM")
     app.wait_for("readiness", ready=False)
     status = app.http("/status").json()

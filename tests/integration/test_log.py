@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lastcall import Lines, lateness, prelude, until
+from lastcall import SERVING, Lines, lateness, prelude, until
 
 PIPE = 4096  # the smallest pipe: one page, fcntl(2) F_SETPIPE_SZ
 
@@ -131,7 +131,7 @@ def test_every_line_is_json_with_time_level_and_msg(anywhere):
 
 
 def test_in_a_shutdown_every_line_says_how_long_after_t0_it_is(lastcall):
-    app = lastcall("--propagation", "200ms", "--", "sleep", "100").ready()
+    app = lastcall("--propagation", "200ms", "--", "sleep", "100", via=SERVING).ready()
     app.signal("SIGTERM")
     app.exit_code()
     last = app.wait_for("exit")

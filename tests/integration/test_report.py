@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from lastcall import binary, until
+from lastcall import SERVING, binary, until
 
 STUBBORN = ["sh", "-c", 'trap "" TERM; echo up; while :; do sleep 1; done']
 
@@ -24,7 +24,7 @@ def config(place, command, **more):
 
 def start(lastcall, place, command, **more):
     open(f"{place}/message", "w", encoding="ascii").close()
-    return lastcall(config=config(place, command, **more)).ready()
+    return lastcall(config=config(place, command, **more), via=SERVING).ready()
 
 
 def message(place):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lastcall import lateness, number, only_child, prelude, proc_status, python, until
+from lastcall import SERVING, lateness, number, only_child, prelude, proc_status, python, until
 
 STUBBORN = ["sh", "-c", 'trap "" TERM; echo up; while :; do sleep 1; done']
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
@@ -39,7 +39,8 @@ def check_timeline(app):
     return asked, killed
 
 
-@pytest.mark.parametrize("via", [[], IGNORES_CHILDREN], ids=["", "SIGCHLD ignored on entry"])
+@pytest.mark.parametrize("via", [SERVING, SERVING + IGNORES_CHILDREN],
+                         ids=["", "SIGCHLD ignored on entry"])
 def test_a_process_that_ignores_its_stop_signal_is_killed_at_the_deadline(anywhere, via, figure):
     app = anywhere("--propagation", "1s", "--grace-period", "10s", "--", *STUBBORN, via=via)
     app.ready()
@@ -54,7 +55,7 @@ def test_a_process_that_ignores_its_stop_signal_is_killed_at_the_deadline(anywhe
 
 
 def test_a_stop_signal_right_after_the_start_takes_the_same_times(anywhere):
-    app = anywhere("--propagation", "1s", "--grace-period", "10s", "--", *STUBBORN)
+    app = anywhere("--propagation", "1s", "--grace-period", "10s", "--", *STUBBORN, via=SERVING)
     app.wait_for("process started")
     app.signal("SIGTERM")
     check_timeline(app)
@@ -65,7 +66,7 @@ def test_a_stop_signal_before_the_program_runs_takes_the_same_times(lastcall):
     """Between fork(2) and execve(2), which takes its time here."""
     app = lastcall("--propagation", "1s", "--grace-period", "10s", "--", *STUBBORN,
                    via=["strace", "-f", "-o", "/dev/null", "-e", "trace=execve",
-                        "-e", "inject=execve:delay_enter=50000"])
+                        "-e", "inject=execve:delay_enter=50000"] + SERVING)
     app.wait_for("process started")
     app.signal("SIGTERM")
     check_timeline(app)
@@ -93,7 +94,8 @@ def test_a_stop_signal_at_any_moment_of_the_start_ends_it(anywhere, attempt):
 
 @pytest.mark.plain
 def test_readiness_is_off_within_5_ms_of_the_signal(lastcall, figure):
-    app = lastcall("--propagation", "2s", "--grace-period", "10s", "--", "sleep", "100").ready()
+    app = lastcall("--propagation", "2s", "--grace-period", "10s", "--", "sleep", "100",
+                   via=SERVING).ready()
     streams = app.network.sockets(400)
     begun = app.signal("SIGTERM")
     for stream in streams:
@@ -125,7 +127,7 @@ def test_in_a_plain_container_the_stop_signal_is_passed_on_at_once(anywhere):
 
 
 def test_in_a_pod_the_window_comes_first(lastcall):
-    app = lastcall("--", "sleep", "100", env=POD).ready()
+    app = lastcall("--", "sleep", "100", env=POD, via=SERVING).ready()
     first = first_line(app)
     assert (first["grace"], first["window"]) == (30.0, 5.0)
     assert first["platform"] == "kubernetes" and "KUBERNETES_SERVICE_HOST" in first["why"]
@@ -163,7 +165,7 @@ def test_times_that_were_set_and_do_not_fit_are_an_error_with_their_sum(lastcall
 # --- a second stop signal ---
 
 def test_a_repeated_sigterm_changes_nothing(lastcall):
-    app = lastcall("--propagation", "1s", "--", "sleep", "100").ready()
+    app = lastcall("--propagation", "1s", "--", "sleep", "100", via=SERVING).ready()
     app.signal("SIGTERM")
     app.wait_for("readiness", ready=False)
     for _ in range(3):
@@ -176,7 +178,8 @@ def test_a_repeated_sigterm_changes_nothing(lastcall):
 
 @pytest.mark.memory
 def test_a_second_sigint_kills_at_once(anywhere):
-    app = anywhere("--propagation", "20s", "--grace-period", "30s", "--", *STUBBORN).ready()
+    app = anywhere("--propagation", "20s", "--grace-period", "30s", "--", *STUBBORN,
+                   via=SERVING).ready()
     app.wait_output("up")
     app.signal("SIGINT")
     first = app.wait_for("readiness", ready=False)
@@ -198,7 +201,7 @@ shutdown:
 processes:
 - name: app
   command: [sleep, "100"]
-""").ready()
+""", via=SERVING).ready()
     app.signal("SIGTERM")
     app.wait_for("readiness", ready=False)
     begun = app.signal("SIGTERM")
@@ -313,7 +316,7 @@ def test_when_the_process_ends_by_itself_it_exits_at_once(anywhere):
 def test_readiness_after_the_window_and_held(lastcall):
     for mode, off_at in (("after-window", 1.0), ("hold", None)):
         app = lastcall("--readiness", mode, "--propagation", "1s", "--grace-period", "4s", "--",
-                       *STUBBORN).ready()
+                       *STUBBORN, via=SERVING).ready()
         app.wait_output("up")
         app.signal("SIGTERM")
         app.wait_for("signal")
@@ -332,7 +335,7 @@ import signal, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print("up")
 signal.pause()
-""")).ready()
+"""), via=SERVING).ready()
     app.wait_output("up")
     app.signal("SIGTERM")
     assert app.exit_code() == 0

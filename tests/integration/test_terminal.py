@@ -81,7 +81,7 @@ signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 os.tcsetpgrp(0, os.getpgid(os.getppid()))
 print("up")
 signal.pause()
-"""), stdin=terminal.slave, stdout=terminal.slave, via=prelude("--terminal")).ready()
+"""), stdin=terminal.slave, stdout=terminal.slave, via=prelude("--terminal", "--serve")).ready()
     terminal.expect("up")
     begun = time.monotonic()
     terminal.type(CTRL_C)
@@ -212,7 +212,7 @@ def test_a_stalled_terminal_does_not_put_the_stop_off(lastcall, terminal):
     """Ctrl-S: a write to it blocks, and RWF_NOWAIT is not for terminals."""
     app = lastcall("--log-format", "json", "--propagation", "300ms", "--", "sleep", "100",
                    stdin=terminal.slave, stdout=terminal.slave, stderr=terminal.slave,
-                   via=prelude("--terminal"))
+                   via=prelude("--terminal", "--serve"))
     terminal.expect('"ready":true')
     terminal.type(CTRL_S)
     app.signal("SIGTERM")

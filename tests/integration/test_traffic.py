@@ -181,9 +181,9 @@ processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
 
 
 def test_probes_of_lastcalls_own_listener_are_no_arrivals(lastcall):
-    app = start(lastcall, "--propagation", "1s:500ms:10s")
+    app = start(lastcall, "--propagation", "1s:900ms:10s")
     app.signal("SIGTERM")
-    end = time.monotonic() + 0.9
+    end = time.monotonic() + 0.6
     while time.monotonic() < end:
         assert app.status("/readyz") == 503
     assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
@@ -191,11 +191,11 @@ def test_probes_of_lastcalls_own_listener_are_no_arrivals(lastcall):
 
 @pytest.mark.plain
 def test_nor_are_they_where_netlink_is_refused_and_the_kernels_counters_have_to_do(lastcall):
-    app = start(lastcall, "--propagation", "1s:500ms:10s",
+    app = start(lastcall, "--propagation", "1s:900ms:10s",
                 via=[helper("refuse"), "netlink", "--"])
     app.signal("SIGTERM")
     assert app.wait_for("connections")["source"] == "proc"
-    end = time.monotonic() + 0.9
+    end = time.monotonic() + 0.6
     while time.monotonic() < end:
         assert app.status("/readyz") == 503
     assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
@@ -236,20 +236,78 @@ processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
         assert app.wait_for("phase", phase="draining")["elapsed"] == lateness(0)
 
 
+# --- nobody is served ---
+
+NO_LISTENER = "nothing listens: no window, no drain"
+PREPARED = {
+    "nothing": "",
+    "a client's sockets": '''
+server = socket.create_server(("127.0.0.1", 0))
+kept = socket.create_connection(server.getsockname()), socket.socket(socket.AF_UNIX)
+server.close()''',
+    "on loopback": 'kept = socket.create_server(("127.0.0.1", 8000))',
+    "a unix socket": 'kept = socket.socket(socket.AF_UNIX); kept.bind("\\0x"); kept.listen()',
+    "UDP": 'kept = socket.socket(type=socket.SOCK_DGRAM); kept.bind(("127.0.0.1", 5353))',
+}
+
+
+@pytest.mark.parametrize("what", PREPARED)
+def test_who_listens_on_nothing_has_neither_window_nor_drain(lastcall, what):
+    app = start(lastcall, "--propagation", "500ms", "--wait-for-idle", command=python(
+        f"import signal, socket\n{PREPARED[what]}\nprint('up')\nsignal.pause()"))
+    app.signal("SIGTERM")
+    waits = what in ("on loopback", "a unix socket", "UDP")
+    assert app.wait_for("stop signal sent")["t"] == lateness(0.5 if waits else 0, late=0.4)
+    assert bool(app.events(NO_LISTENER)) != waits
+    assert app.exit_code() == 143
+
+
+def test_what_runs_beside_it_and_listens_is_not_its_own(lastcall):
+    app = start(lastcall, "--propagation", "500ms", command=python('''
+import signal
+print("up")
+signal.pause()'''))
+    beside, = app.network.sockets(1)  # ours, in its network namespace
+    with beside:
+        beside.bind(WEB)
+        beside.listen()
+        app.signal("SIGTERM")
+        assert app.wait_for("stop signal sent")["t"] == lateness(0)
+
+
+def test_where_nobody_can_tell_who_listens_there_is_a_window(lastcall):
+    app = lastcall("--propagation", "500ms", "--", "sh", "-c", "echo up; exec sleep 100",
+                   proc=False).ready()
+    app.wait_output("up")
+    app.signal("SIGTERM")
+    assert app.wait_for("stop signal sent")["t"] == lateness(0.5)
+    assert not app.events(NO_LISTENER)
+
+
+def test_hooks_of_one_that_serves_nobody_begin_at_t0(lastcall):
+    app = start(lastcall, config=f"""
+shutdown: {{gracePeriod: 30s, propagation: 5s}}
+processes: [{{name: app, command: {json.dumps(python("import signal; print('up'); signal.pause()"))},
+             preStop: [{{exec: {{command: [echo, hook]}}}}]}}]
+""", command=[])
+    begun = app.signal("SIGTERM")
+    assert app.wait_for("hook started").at - begun == lateness(0, late=0.5)
+    assert app.wait_for("stop signal sent")["t"] == lateness(0, late=0.5)
+
+
 # --- the drain ---
 
 def test_an_application_that_dies_at_sigterm_loses_no_request_in_flight(lastcall):
     app = start(lastcall, "--wait-for-idle=5s")
-    answers = []
-    clients = [threading.Thread(target=lambda: answers.append(ask(app, "/slow").body))
-               for _ in range(20)]
-    for one in clients:
-        one.start()
-    time.sleep(0.3)  # they are sent, and not yet answered
+    streams = app.network.sockets(20)
+    for stream in streams:
+        stream.settimeout(10 * SLOWNESS)
+        stream.connect(WEB)
+        request(stream, "/slow")
     app.signal("SIGTERM")
-    for one in clients:
-        one.join()
-    assert answers == ["hello"] * 20
+    for stream in streams:
+        with stream:
+            assert b"hello" in receive(stream, b"hello")
     assert in_flight(app) == 20
     assert app.exit_code() == 143
     last = app.wait_for("exit")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from lastcall import PYTHON, lateness, only_child, prelude, python, until
+from lastcall import PYTHON, SERVING, lateness, only_child, prelude, python, until
 
 # Real-time signals, which do not coalesce, as fast as one processor sends them, until it is killed.
 FLOOD = "import os, sys\nwhile True:\n    os.kill(int(sys.argv[1]), 50)\n"
@@ -39,7 +39,7 @@ signal.signal(50, signal.SIG_IGN)
 print("up")
 while True:
     signal.pause()
-"""))
+"""), via=SERVING)
     app.ready().wait_output("up")
     app.network  # ready to be asked before the flood comes
     flood(app.pid)

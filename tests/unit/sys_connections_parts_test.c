@@ -66,7 +66,8 @@ static void a_line_of_proc_net_tcp(void)
 {
     struct lc_connection found;
 
-    CHECK_INT(lc_table_parse("   3: 0100007F:1F90 0200007F:D431 08 0000000A:0000000B 00:00000000 "
+    CHECK_INT(lc_table_parse(LC_TABLE_TCP,
+                             "   3: 0100007F:1F90 0200007F:D431 08 0000000A:0000000B 00:00000000 "
                              "00000000  1000        0 4242 1 0000000000000000 20 4 30 10 -1",
                              &found),
               0);
@@ -84,12 +85,49 @@ static void a_line_of_proc_net_tcp6(void)
 {
     struct lc_connection found;
 
-    CHECK_INT(lc_table_parse("   0: 00000000000000000000000001000000:0050 "
+    CHECK_INT(lc_table_parse(LC_TABLE_TCP,
+                             "   0: 00000000000000000000000001000000:0050 "
                              "0000000000000000FFFF00000100007F:0001 01 00000000:00000000 "
                              "00:00000000 00000000     0        0 1 1 0 20 4 30 10 -1",
                              &found),
               0);
     CHECK(is_address(found.local, "::1") && is_address(found.peer, "127.0.0.1"));
+}
+
+static void a_line_of_proc_net_udp_listens_where_there_is_no_peer(void)
+{
+    struct lc_connection found;
+
+    CHECK_INT(lc_table_parse(LC_TABLE_UDP,
+                             "  257: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 "
+                             "00000000     0        0 4711 2 0000000000000000 0",
+                             &found),
+              0);
+    CHECK_INT(found.state, LC_TCP_LISTEN);
+    CHECK_INT(found.inode, 4711);
+    CHECK_INT(lc_table_parse(LC_TABLE_UDP,
+                             "  257: 0100007F:D431 0100007F:0035 01 00000000:00000000 00:00000000 "
+                             "00000000     0        0 4711 2 0000000000000000 0",
+                             &found),
+              -EBADMSG);
+}
+
+static void a_line_of_proc_net_unix_is_told_where_it_listens(void)
+{
+    struct lc_connection found;
+
+    CHECK_INT(lc_table_parse(LC_TABLE_UNIX,
+                             "ffff8ed4c1d40000: 00000002 00000000 00010000 0001 01 4711 @a b",
+                             &found),
+              0);
+    CHECK_INT(found.state, LC_TCP_LISTEN);
+    CHECK_INT(found.inode, 4711);
+    CHECK_INT(lc_table_parse(LC_TABLE_UNIX,
+                             "0000000000000000: 00000003 00000000 00000000 0001 03 4712", &found),
+              -EBADMSG);
+    CHECK_INT(lc_table_parse(LC_TABLE_UNIX,
+                             "Num       RefCount Protocol Flags    Type St Inode Path", &found),
+              -EBADMSG);
 }
 
 static void what_is_no_such_line_is_refused(void)
@@ -102,7 +140,7 @@ static void what_is_no_such_line_is_refused(void)
     struct lc_connection found;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        CHECK_INT(lc_table_parse(bad[i], &found), -EBADMSG);
+        CHECK_INT(lc_table_parse(LC_TABLE_TCP, bad[i], &found), -EBADMSG);
 }
 
 static void passive_opens_are_found_by_name(void)
@@ -188,6 +226,8 @@ int main(void)
     TEST(as_many_are_remembered_as_is_said);
     TEST(a_line_of_proc_net_tcp);
     TEST(a_line_of_proc_net_tcp6);
+    TEST(a_line_of_proc_net_udp_listens_where_there_is_no_peer);
+    TEST(a_line_of_proc_net_unix_is_told_where_it_listens);
     TEST(what_is_no_such_line_is_refused);
     TEST(passive_opens_are_found_by_name);
     TEST(a_dump_ends_with_done_or_with_the_kernels_refusal);

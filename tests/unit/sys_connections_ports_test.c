@@ -9,6 +9,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <sys/un.h>
 
 static struct lc_connections *make_unnamed(void)
 {
@@ -143,14 +144,72 @@ static void one_who_listens_on_nothing_has_no_connections(void)
     lc_connections_free(connections);
 }
 
-static void nobody_was_named_so_nothing_is_known(void)
+static bool is_deaf(struct lc_connections *connections)
 {
-    int listener = listen_on("0.0.0.0", 8083);
+    return find_and_look(connections, getpid())->no_listener;
+}
+
+/* Made for a socket that stands for something on which somebody can come, or not. */
+static void check_deaf(int family, int type, const char *path, bool listens, bool expected)
+{
+    struct lc_connections *connections = make_unnamed();
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(family, type | SOCK_CLOEXEC, 0);
+
+    if (path) {
+        strcpy(address.sun_path + 1, path);
+        CHECK_INT(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    }
+    if (listens)
+        CHECK_INT(listen(fd, 1), 0);
+    CHECK_INT(is_deaf(connections), expected);
+    close(fd);
+    lc_connections_free(connections);
+}
+
+static void one_who_listens_on_tcp_udp_or_a_unix_socket_may_serve_somebody(void)
+{
+    struct sockaddr_storage address = address_of("127.0.0.1", 5353);
+    struct lc_connections *connections = make_unnamed();
+    int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    check_deaf(AF_UNIX, SOCK_STREAM, "server", true, false);
+    check_deaf(AF_INET6, SOCK_STREAM, NULL, true, false);
+    CHECK_INT(bind(udp, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK(!is_deaf(connections));
+    close(udp);
+    udp = listen_on("127.0.0.1", 8081);
+    CHECK(!is_deaf(connections)); /* through a proxy in the same pod */
+    close(udp);
+    lc_connections_free(connections);
+}
+
+static void one_who_has_clients_sockets_alone_serves_nobody(void)
+{
+    pid_t other = start_server("0.0.0.0", 15001);
+    struct sockaddr_storage address = address_of("127.0.0.1", 5353);
+    struct lc_connections *connections = make_unnamed();
+    int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int tcp = connect_from(NULL, "127.0.0.1", 15001);
+
+    check_deaf(AF_UNIX, SOCK_STREAM, "client", false, true);
+    CHECK_INT(connect(udp, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK(is_deaf(connections));
+    close(udp);
+    close(tcp);
+    stop_server(other);
+    lc_connections_free(connections);
+}
+
+static void whether_anybody_is_served_is_said_by_a_look_for_ports_alone(void)
+{
     struct lc_connections *connections = make_unnamed();
 
-    CHECK_INT(look(connections)->listeners, 0);
-    CHECK(!lc_connections_count(connections)->ports_known);
-    close(listener);
+    CHECK(is_deaf(connections));
+    CHECK(!look(connections)->no_listener);
+    lc_connections_free(connections);
+    connections = make_named();
+    CHECK(!is_deaf(connections)); /* whoever names ports knows that it serves */
     lc_connections_free(connections);
 }
 
@@ -183,7 +242,7 @@ static void become_nobody(void)
     refuse_as_runtimes_do();
 }
 
-static void of_one_that_cannot_be_looked_into_nobody_knows_the_ports(void)
+static void of_one_that_cannot_be_looked_into_nobody_knows_whom_it_serves(void)
 {
     struct lc_connections *connections;
     pid_t other;
@@ -192,9 +251,20 @@ static void of_one_that_cannot_be_looked_into_nobody_knows_the_ports(void)
     other = start_server("0.0.0.0", 8083);
     become_nobody();
     connections = make_unnamed();
-    find_and_look(connections, other);
+    CHECK(!find_and_look(connections, other)->no_listener);
     CHECK(!lc_connections_count(connections)->ports_known);
     stop_server(other);
+    lc_connections_free(connections);
+}
+
+static void nobody_was_named_so_nothing_is_known(void)
+{
+    int listener = listen_on("0.0.0.0", 8083);
+    struct lc_connections *connections = make_unnamed();
+
+    CHECK_INT(look(connections)->listeners, 0);
+    CHECK(!lc_connections_count(connections)->ports_known);
+    close(listener);
     lc_connections_free(connections);
 }
 
@@ -316,8 +386,11 @@ int main(void)
     TEST(a_loopback_listener_counts_where_its_port_is_named);
     TEST(a_loopback_listener_is_left_out_beside_another_on_its_port);
     TEST(one_who_listens_on_nothing_has_no_connections);
+    TEST(one_who_listens_on_tcp_udp_or_a_unix_socket_may_serve_somebody);
+    TEST(one_who_has_clients_sockets_alone_serves_nobody);
+    TEST(whether_anybody_is_served_is_said_by_a_look_for_ports_alone);
+    TEST_ALONE(of_one_that_cannot_be_looked_into_nobody_knows_whom_it_serves);
     TEST(nobody_was_named_so_nothing_is_known);
-    TEST_ALONE(of_one_that_cannot_be_looked_into_nobody_knows_the_ports);
     TEST_ALONE(nobody_without_capabilities_sees_all_of_it);
     TEST_ALONE(without_netlink_it_is_read_from_proc);
     TEST_ALONE(without_an_answer_it_is_read_from_proc);
