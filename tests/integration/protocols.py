@@ -336,7 +336,7 @@ def _(scene):
     grpc(scene, "pieces")
 
 
-@row("gRPC", "the server streams, without news", False, IDLE, NEWS)
+@row("gRPC", "the server streams, without events", False, IDLE, NEWS)
 def _(scene):
     grpc(scene, "news")
 
