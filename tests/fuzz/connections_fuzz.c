@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Any bytes as a netlink message, as lines of /proc/net/tcp and as /proc/net/snmp, by the first.
- * Whatever is found in them is in some class, and can be remembered. */
+/* Any bytes as a netlink message, as a line of /proc/net/tcp or another of those tables, and as
+ * /proc/net/snmp, by the first byte. Whatever is found in them is in some class, and can be
+ * remembered. What it starts from, in connections/, Linux 6.18 has written, but for that byte. */
 
 #include "sys/connections_seen.h"
 #include "sys/connections_table.h"
