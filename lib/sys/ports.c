@@ -2,25 +2,20 @@
 #include "sys/ports.h"
 
 #include "base/cleanup.h"
+#include "sys/connections_table.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-
-enum {
-    TCP_LISTEN = 0x0a,      /* include/net/tcp_states.h */
-    CHUNK_BYTES = 16 * 1024 /* of lines of 150 each: a busy server has thousands */
-};
 
 struct ports {
     uint64_t listening[65536 / 64];
 };
 
-static void ports_add(struct ports *self, unsigned port)
+static void on_found(void *userdata, const struct lc_connection *found)
 {
-    self->listening[port / 64] |= UINT64_C(1) << port % 64;
+    struct ports *self = userdata;
+
+    if (found->state == LC_TCP_LISTEN)
+        self->listening[found->local_port / 64] |= UINT64_C(1) << found->local_port % 64;
 }
 
 static int ports_missing(const struct ports *self, const uint16_t *ports, size_t count)
@@ -31,66 +26,51 @@ static int ports_missing(const struct ports *self, const uint16_t *ports, size_t
     return 0;
 }
 
-/* "   0: 0100007F:1F90 00000000:0000 0A …" (proc_net_tcp in the kernel's documentation); the
- * header has no such numbers. */
-static void parse_line(struct ports *self, const char *line)
+/* The kernel goes through those that listen alone: microseconds, however many connections there
+ * are. 0 or -errno. */
+static int ask_netlink(struct ports *self, const uint16_t *wanted, size_t count)
 {
-    unsigned port, state;
+    LC_CLEANUP_FD int fd = lc_diag_open();
+    char buffer[LC_DIAG_BUFFER];
+    int r = fd < 0 ? fd : lc_diag_ask(fd, 0, 1 << LC_TCP_LISTEN, wanted, count);
 
-    if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%4x %*[0-9A-Fa-f]:%*x %2x", &port, &state) == 2 &&
-        state == TCP_LISTEN)
-        ports_add(self, port);
+    while (r == 0)
+        r = lc_diag_read(fd, 0, buffer, on_found, self);
+    return r < 0 ? r : 0;
 }
 
-/* Returns the length of what is left: the start of a line whose end is still to come. */
-static size_t parse_lines(struct ports *self, char *text, size_t length)
+/* Until `wanted` are all found: those that listen come first, but in gVisor. 0 or -errno. */
+static int read_table(struct ports *self, enum lc_table_kind kind, const uint16_t *wanted,
+                      size_t count)
 {
-    char *line = text, *end;
+    __attribute__((__cleanup__(lc_table_close))) struct lc_table table;
+    char buffer[LC_TABLE_BUFFER];
+    int r = lc_table_open(&table, kind);
 
-    while ((end = memchr(line, '\n', (size_t)(text + length - line)))) {
-        *end = '\0';
-        parse_line(self, line);
-        line = end + 1;
-    }
-    length = (size_t)(text + length - line);
-    memmove(text, line, length);
-    return length;
-}
-
-/* Until `wanted` are all found: the kernel lists those that listen first, so that ten thousand
- * connections behind them cost nothing then. 0 or -errno. */
-static int read_table(struct ports *self, const char *path, const uint16_t *wanted, size_t count)
-{
-    LC_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char text[CHUNK_BYTES];
-    size_t length = 0;
-
-    if (fd < 0)
-        return -errno;
-    while (ports_missing(self, wanted, count) != 0) {
-        ssize_t n = read(fd, text + length, sizeof text - length);
-
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        length = parse_lines(self, text, length + (size_t)n);
-        if (length == sizeof text)
-            return -EBADMSG; /* no line is that long */
-    }
-    return 0;
+    while (r == 0 && ports_missing(self, wanted, count) != 0)
+        r = lc_table_read(&table, buffer, on_found, self);
+    return r < 0 ? r : 0;
 }
 
 /* Either table may be absent: tcp6 is where the kernel was booted with ipv6.disable=1. */
-int lc_ports_missing(const uint16_t *ports, size_t count)
+static int read_tables(struct ports *self, const uint16_t *wanted, size_t count)
 {
-    struct ports found = {.listening = {0}};
-    int v4 = read_table(&found, "/proc/net/tcp", ports, count);
-    int v6 = read_table(&found, "/proc/net/tcp6", ports, count);
+    int v4 = read_table(self, LC_TABLE_TCP, wanted, count);
+    int v6 = read_table(self, LC_TABLE_TCP6, wanted, count);
 
     if (v4 < 0 && v4 != -ENOENT)
         return v4;
     if (v6 < 0 && v6 != -ENOENT)
         return v6;
-    return v4 < 0 && v6 < 0 ? v4 : ports_missing(&found, ports, count);
+    return v4 < 0 && v6 < 0 ? v4 : 0;
+}
+
+int lc_ports_missing(const uint16_t *ports, size_t count)
+{
+    struct ports found = {.listening = {0}};
+    int r = count == 0 ? 0 : ask_netlink(&found, ports, count);
+
+    if (r < 0)
+        r = read_tables(&found, ports, count);
+    return r < 0 ? r : ports_missing(&found, ports, count);
 }

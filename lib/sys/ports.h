@@ -2,7 +2,8 @@
 #ifndef LC_SYS_PORTS_H
 #define LC_SYS_PORTS_H
 
-/* Which TCP ports listen in our network namespace, from /proc/net/tcp and /proc/net/tcp6. */
+/* Which TCP ports listen in our network namespace, over NETLINK_SOCK_DIAG, else from /proc/net/tcp and
+ * /proc/net/tcp6. */
 
 #include <stddef.h>
 #include <stdint.h>

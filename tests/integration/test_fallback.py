@@ -86,8 +86,8 @@ def test_it_works_without_proc(lastcall, refused):
 
 
 @pytest.mark.plain
-def test_without_proc_ports_are_taken_as_listening_and_the_log_says_so(lastcall):
-    app = lastcall("--ports", "8080", "--", "sleep", "100", proc=False)
+def test_without_proc_and_netlink_ports_are_taken_as_listening_and_the_log_says_so(lastcall):
+    app = lastcall("--ports", "8080", "--", "sleep", "100", proc=False, via=refusing("netlink"))
     app.ready()
     assert any(event["level"] == "warn" and "port" in event["msg"]
                for event in app.log.list if event), app.story("not a word")

@@ -3,6 +3,8 @@
 
 #include "sys_fixture.h"
 
+#include "../apps/deny.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -95,10 +97,16 @@ static void it_leaves_no_descriptor_open(void)
 
 #define HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 
-static void mount_tables(void)
+static void mount_nothing(void)
 {
     CHECK(enter_namespaces(0));
     CHECK_INT(mount("none", "/proc/self/net", "tmpfs", 0, NULL), 0);
+}
+
+static void mount_tables(void)
+{
+    mount_nothing();
+    CHECK_INT(lc_deny_netlink(), 0);
 }
 
 static FILE *create_table(const char *name)
@@ -112,12 +120,31 @@ static FILE *create_table(const char *name)
     return file;
 }
 
+static void no_table_is_needed(void)
+{
+    uint16_t port = 0;
+    int fd = bind_somewhere(AF_INET, &port);
+
+    mount_nothing();
+    CHECK_INT(missing(port), port);
+    CHECK_INT(listen(fd, 1), 0);
+    CHECK_INT(missing(port), 0);
+}
+
+static void without_netlink_the_tables_say_the_same(void)
+{
+    CHECK_INT(lc_deny_netlink(), 0);
+    check_listening(AF_INET);
+}
+
 static void where_there_is_no_tcp6_tcp_is_enough(void)
 {
     mount_tables();
     FILE *file = create_table("tcp");
 
-    fputs(HEADER "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000\n", file);
+    fputs(HEADER "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 "
+                 "00000000     0        0 1\n",
+          file);
     fclose(file);
     CHECK_INT(missing(8080), 0);
     CHECK_INT(missing(8081), 8081);
@@ -143,7 +170,7 @@ static void a_long_table_is_read_to_its_end(void)
             "00000000:00000000 00:00000000 00000000  1000        0 123456 1 0000000000000000\n",
             i, 10000 + i % 50000);
     fputs("10000: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A "
-          "00000000:00000000 00:00000000 00000000\n",
+          "00000000:00000000 00:00000000 00000000     0        0 1\n",
           file);
     fclose(file);
     CHECK_INT(missing(8080), 0);
@@ -157,7 +184,7 @@ static void lines_that_are_no_sockets_are_passed_over(void)
     FILE *file = create_table("tcp");
 
     fputs(HEADER "\n\nnonsense\n  1: zzz:1F90 0:0 0A\n  2: 00000000:1F92\n"
-                 "  3: 00000000:1F90 00000000:0000 0A",
+                 "  3: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1",
           file);
     fclose(file);
     CHECK_INT(missing(8080), 8080); /* the last line has no end: it may be half of one */
@@ -176,6 +203,7 @@ static void a_line_without_end_is_refused(void)
 
 static void test_tables(void)
 {
+    TEST_ALONE(no_table_is_needed);
     TEST_ALONE(where_there_is_no_tcp6_tcp_is_enough);
     TEST_ALONE(where_there_is_neither_it_says_so);
     TEST_ALONE(a_long_table_is_read_to_its_end);
@@ -196,6 +224,7 @@ int main(void)
     TEST_ALONE(the_first_that_is_missing_is_named);
     TEST_ALONE(no_ports_are_all_there);
     TEST_ALONE(it_leaves_no_descriptor_open);
+    TEST_ALONE(without_netlink_the_tables_say_the_same);
     if (have_namespaces())
         test_tables();
     else
