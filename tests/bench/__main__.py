@@ -5,10 +5,12 @@ import json
 import os
 import sys
 
+import count
 import idle
 import lateness
 import machine
 import plot
+import plot_count
 import readyz
 import size
 import start
@@ -16,9 +18,9 @@ import table
 import work
 from programs import BUILD, copy_all
 
-# Each measures one figure or some that come together. Counting connections has its place here, too.
+# Each measures one figure or some that come together.
 MEASURES = [*size.MEASURES, *start.MEASURES, *work.MEASURES, *idle.MEASURES, *readyz.MEASURES,
-            *lateness.MEASURES]
+            *lateness.MEASURES, *count.MEASURES]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -49,11 +51,25 @@ def _measure(names):
     return results
 
 
+def _merged(results):
+    """With what was kept of the figures that were not measured now."""
+    with open(os.path.join(HERE, "results.json"), encoding="utf-8") as file:
+        figures = {each["name"]: each for each in json.load(file)["figures"]}
+    figures |= {each["name"]: each for each in results["figures"]}
+    order = [spec.name for _, specs in MEASURES for spec in specs]
+    return results | {"figures": [figures[name] for name in order if name in figures]}
+
+
 def _write(results, place):
     with open(os.path.join(place, "results.json"), "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1, ensure_ascii=False)
         file.write("\n")
+    _draw(results, place)
+
+
+def _draw(results, place):
     plot.draw(results, os.path.join(place, "bench.svg"))
+    plot_count.draw(results, os.path.join(place, "count.svg"))
 
 
 def main(words):
@@ -61,11 +77,12 @@ def main(words):
         return _list()
     if words == ["--draw"]:
         with open(os.path.join(HERE, "results.json"), encoding="utf-8") as file:
-            return plot.draw(json.load(file), os.path.join(HERE, "bench.svg"))
+            return _draw(json.load(file), HERE)
     keep = words[:1] == ["--keep"]
     results = _measure(words[keep:])
-    for place in (BUILD, HERE) if keep else (BUILD,):
-        _write(results, place)
+    _write(results, BUILD)
+    if keep:
+        _write(_merged(results), HERE)
     print(table.text(results))
     missed = [figure["name"] for figure in results["figures"] if figure["held"] is False]
     return f"not held: {', '.join(missed)}" if missed else 0

@@ -188,11 +188,11 @@ static struct cost look(struct lc_connections *connections)
     return cost;
 }
 
-static int by_msec(const void *a, const void *b)
+static int by_cpu_msec(const void *a, const void *b)
 {
     const struct cost *left = a, *right = b;
 
-    return (left->msec > right->msec) - (left->msec < right->msec);
+    return (left->cpu_msec > right->cpu_msec) - (left->cpu_msec < right->cpu_msec);
 }
 
 static struct cost median(struct lc_connections *connections,
@@ -205,7 +205,7 @@ static struct cost median(struct lc_connections *connections,
             fail("begin");
         costs[i] = look(connections);
     }
-    qsort(costs + 1, REPEATS, sizeof costs[0], by_msec);
+    qsort(costs + 1, REPEATS, sizeof costs[0], by_cpu_msec);
     return costs[1 + REPEATS / 2];
 }
 

@@ -31,15 +31,16 @@ class Spec:
 
 
 class Figure:
-    def __init__(self, spec, samples, parts=None):
+    def __init__(self, spec, samples, parts=None, curves=None):
         """`samples`: a program's name, and its samples in the order of the rounds. `parts`: what the
-        figure is made of, if that is of interest."""
+        figure is made of, if that is of interest. `curves`: lists for a plot of its own."""
         self.spec = spec
         self.values = {name: _pick(each, spec.of) for name, each in samples.items()}
         self.counts = {name: len(each) for name, each in samples.items()}
         self.ratios = {name: _compare(samples[OURS], samples[name], spec.of)
                        for name in PEERS if name in samples}
         self.parts = parts or {}
+        self.curves = curves or {}
 
     @property
     def held(self):
@@ -55,7 +56,7 @@ class Figure:
         bound = self.spec.bound
         return {"name": self.spec.name, "unit": self.spec.unit, "what": self.spec.what,
                 "of": self.spec.of, "values": self.values, "samples": self.counts,
-                "ratios": self.ratios, "parts": self.parts, "held": self.held,
+                "ratios": self.ratios, "parts": self.parts, "curves": self.curves, "held": self.held,
                 "bound": dataclasses.asdict(bound) | {"text": str(bound)} if bound else None}
 
 

@@ -2,6 +2,8 @@
 """The results as a picture: a lane a figure, a dot a peer, at how many times of that peer's lastcall
 is. Left of 1 lastcall is better."""
 
+import io
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -19,7 +21,10 @@ from figure import PEERS  # noqa: E402
 
 # Okabe and Ito's colours, which the colour-blind tell apart too; and shapes, for print.
 LOOK = {"tini": ("#0072B2", "o"), "dumb-init": ("#D55E00", "s"), "catatonit": ("#009E73", "D")}
-INK, FAINT = "#24292f", "#d0d7de"
+INK, FAINT, PALE = "#24292f", "#d0d7de", "#57606a"
+# What becomes of the colours in the dark.
+DARK = {INK: "#e6edf3", FAINT: "#30363d", PALE: "#8d96a0", "#ffffff": "#0d1117", "#ddf4e4": "#0f2d1a",
+        "#0072b2": "#56a8e0"}
 TITLES = {
     "size": "Size of the binary",
     "start-true": "Start and exit of true",
@@ -36,6 +41,19 @@ TITLES = {
 
 
 LOW, HIGH = 0.16, 4.0  # of the axis; what lies beyond is written at its edge
+
+
+def save(picture, path):
+    """As SVG that follows the reader's light or dark."""
+    with io.StringIO() as text:
+        picture.savefig(text, format="svg", metadata={"Date": None})
+        svg = text.getvalue()
+    pyplot.close(picture)
+    rules = "".join(f'[style*="{what}: {light}"]{{{what}:{dark}!important}}'
+                    for light, dark in DARK.items() for what in ("fill", "stroke"))
+    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(svg.replace("<defs>", style + "\n <defs>", 1))
 
 
 def _number(value, unit):
@@ -107,6 +125,5 @@ def draw(results, path):
     picture.text(0.01, 0.2 / size[1], f"{results['date']}, {results['kind']}, "
                  f"{results['processors']} processors, Linux {results['kernel'].split('-')[0]}. "
                  "Dots: medians; bars: quartiles. Green: lastcall costs less.",
-                 fontsize=9, color="#57606a", va="center")
-    picture.savefig(path, metadata={"Date": None})
-    pyplot.close(picture)
+                 fontsize=9, color=PALE, va="center")
+    save(picture, path)
