@@ -176,7 +176,11 @@ const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self)
 
 void lc_traffic_catch_up(struct lc_traffic *self)
 {
-    if (self->mode == LC_TRAFFIC_WINDOW && self->connections && catch_up(self))
+    if (self->mode != LC_TRAFFIC_WINDOW || !self->connections)
+        return;
+    /* Of what lives, and came while we got no processor, a look alone can tell. */
+    lc_connections_look(self->connections);
+    if (catch_up(self))
         on_look_over(self);
 }
 

@@ -12,15 +12,14 @@ from lastcall import SLOWNESS, helper, lateness, python, until
 WEB = ("127.0.0.1", 8000)
 LOOK = 0.1  # seconds between two looks at the connections
 
-# An application without any shutdown code: it dies at SIGTERM. /slow answers after a second, /stream
-# sends a piece every 300 ms, for ever; connections are kept alive.
+# An application without any shutdown code: it dies at SIGTERM. /slow answers after a second, /ticks
+# after 20 ms, /stream sends a piece every 300 ms, for ever; connections are kept alive.
 SERVER = """
 import http.server, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        if self.path == "/slow":
-            time.sleep(1)
+        time.sleep({"/slow": 1, "/ticks": 0.02}.get(self.path, 0))
         self.send_response(200)
         if self.path == "/stream":
             self.send_header("Transfer-Encoding", "chunked")
@@ -54,11 +53,11 @@ def ask(app, path="/", stream=None):
 
 
 def keep_alive(app):
-    """A connection that has had its answers. After the first exchange Linux acknowledges at leisure,
-    so that the kernel's times can tell the answer from the request."""
+    """A connection that has had its answers, each some of the kernel's ticks after its request, so that
+    the one can be told from the other."""
     stream = app.network.connect(WEB)
     for _ in range(3):
-        request(stream, "/")
+        request(stream, "/ticks")
         assert b"hello" in receive(stream, b"hello")
     return stream
 
@@ -95,7 +94,7 @@ class Clients:
     """New connections, one every 50 ms, from now until told to end; each has to be answered."""
 
     def __init__(self, app):
-        self.app, self.failed, self.answered, self.last = app, [], 0, 0.0
+        self.app, self.failed, self.answered, self.last = app, [], 0, (0.0, 0.0)
         self.sockets = app.network.sockets(400)  # a fork, which takes its time
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._run)
@@ -106,9 +105,10 @@ class Clients:
             try:
                 stream = self.sockets.pop()
                 stream.settimeout(10 * SLOWNESS)
+                begun = time.monotonic()
                 stream.connect(WEB)
                 assert ask(self.app, stream=stream).body == "hello"
-                self.answered, self.last = self.answered + 1, time.monotonic()
+                self.answered, self.last = self.answered + 1, (begun, time.monotonic())
             except OSError as error:
                 self.failed.append(error)
 
@@ -136,9 +136,21 @@ def test_the_window_goes_on_until_nothing_has_arrived_for_quiet(lastcall):
     clients.end()
     ended = app.wait_for("phase", phase="propagating", timeout=10)
     assert not clients.failed and clients.answered > 10
-    # The arrival of the last one is a moment older than its answer.
-    assert ended["t"] == lateness(clients.last - began + 0.5 - 0.1, late=0.1 + 2 * LOOK + 0.2)
+    first, last = clients.last  # between these its connection and its request have arrived
+    assert ended["t"] == lateness(first - began + 0.5, late=last - first + 2 * LOOK + 0.2)
     assert app.exit_code() == 143
+
+
+def test_what_has_arrived_while_lastcall_got_no_time_puts_the_end_off(lastcall):
+    app = start(lastcall, "--propagation", "1s:500ms:20s")
+    began = app.signal("SIGTERM")
+    app.wait_for("connections")  # a first look knows what was there before
+    app.signal("SIGSTOP")
+    with keep_alive(app):
+        time.sleep(max(0, began + 1.3 - time.monotonic()))
+        last = app.signal("SIGCONT") - began
+        ended = app.wait_for("phase", phase="propagating", timeout=10)
+    assert ended["t"] == lateness(last + 0.5 - 0.1, late=0.1 + 2 * LOOK + 0.2)
 
 
 def test_clients_that_never_leave_cost_max_and_the_log_says_so(lastcall):
@@ -181,22 +193,20 @@ processes: [{{name: web, command: {json.dumps(APPLICATION)}}}]
 
 
 def test_probes_of_lastcalls_own_listener_are_no_arrivals(lastcall):
-    app = start(lastcall, "--propagation", "1s:900ms:10s")
-    app.signal("SIGTERM")
-    end = time.monotonic() + 0.6
-    while time.monotonic() < end:
+    app = start(lastcall, "--propagation", "1s:600ms:10s")
+    begun = app.signal("SIGTERM")
+    while time.monotonic() - begun < 0.6:
         assert app.status("/readyz") == 503
     assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
 
 
 @pytest.mark.plain
 def test_nor_are_they_where_netlink_is_refused_and_the_kernels_counters_have_to_do(lastcall):
-    app = start(lastcall, "--propagation", "1s:900ms:10s",
+    app = start(lastcall, "--propagation", "1s:600ms:10s",
                 via=[helper("refuse"), "netlink", "--"])
-    app.signal("SIGTERM")
+    begun = app.signal("SIGTERM")
     assert app.wait_for("connections")["source"] == "proc"
-    end = time.monotonic() + 0.6
-    while time.monotonic() < end:
+    while time.monotonic() - begun < 0.6:
         assert app.status("/readyz") == 503
     assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
 
