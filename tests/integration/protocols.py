@@ -306,7 +306,7 @@ def _(scene):
 
 @row("HTTP/2", "an upload that pauses", True, BUSY, OWED)
 def _(scene):
-    scene.say(curl(scene, "/upload", HTTP2, "--upload-file", "-"), "some")
+    scene.say(curl(scene, "/upload", HTTP2, "--upload-file", "-"), "some", "more", every=0.5)
 
 
 @row("HTTP/2", "the client does not read the answer", True, BUSY, UNACKED)

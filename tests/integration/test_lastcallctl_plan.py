@@ -11,7 +11,7 @@ import shlex
 
 import pytest
 
-from lastcall import ROOT, lateness
+from lastcall import SERVING, ROOT, lateness
 from lastcallctl import ctl, golden, pictures
 
 PLANS = os.path.join(ROOT, "tests", "plans")
@@ -59,7 +59,8 @@ def test_the_plan_is_what_then_happens(lastcall):
     plan = ctl("plan", *options, env={}).stdout
     asked, killed = times(plan, "SIGTERM to"), times(plan, "SIGKILL to application")
     assert asked == [1.0, 1.0] and killed == [2.5]
-    app = lastcall(*options, "--", "sh", "-c", "trap '' TERM; while :; do sleep 1; done").ready()
+    app = lastcall(*options, "--", "sh", "-c", "trap '' TERM; while :; do sleep 1; done",
+                   via=SERVING).ready()
     app.signal("SIGTERM")
     assert app.wait_for("stop signal sent")["t"] == lateness(asked[1])
     assert app.wait_for("killed")["t"] == lateness(killed[0])
