@@ -30,10 +30,12 @@ void lc_enter_phase(struct lc_lifecycle *self, enum lc_phase phase, lc_msec at,
         lc_set_ready(self, false, at, ret);
     /* A step that came late may have entered `from` at the event's time, which is now, and then
      * find a timer that was due before. Phases do not end before they begin. */
-    at = lc_later(at, self->entered[from]);
+    lc_msec since = self->entered[from];
+    at = lc_later(at, since);
     self->phase = phase;
     self->entered[phase] = at;
-    emit(ret, (struct lc_action){.kind = LC_ACTION_PHASE, .phase = phase, .from = from, .at = at});
+    emit(ret, (struct lc_action){
+                  .kind = LC_ACTION_PHASE, .phase = phase, .from = from, .since = since, .at = at});
 }
 
 void lc_start(struct lc_lifecycle *self, size_t lane, lc_msec at, struct lc_actions *ret)

@@ -22,7 +22,7 @@ static void narrate_phase(struct lc_log *log, const struct lc_lifecycle *lifecyc
 {
     lc_log(log, LC_LOG_INFO, "phase", LC_STR("phase", lc_phase_name(action->from)),
            LC_STR("next", lc_phase_name(action->phase)),
-           LC_SECS("elapsed", action->at - lifecycle->entered[action->from]),
+           LC_SECS("elapsed", action->at - action->since),
            LC_T(lc_narrate_elapsed(lifecycle, now)));
 }
 

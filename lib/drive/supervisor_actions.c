@@ -135,8 +135,7 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
     switch (action->kind) {
     case LC_ACTION_PHASE:
         lc_supervisor_follow_phase(self, action);
-        lc_metrics_phase(&self->metrics, action->from,
-                         action->at - self->engine.lifecycle.entered[action->from]);
+        lc_metrics_phase(&self->metrics, action->from, action->at - action->since);
         lc_supervisor_save_report(self, -1);
         lc_narrate_action(self->log, &self->engine.lifecycle, action, now);
         break;

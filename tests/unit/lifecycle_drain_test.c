@@ -152,6 +152,23 @@ static void an_undo_forgets_the_phases(void)
         CHECK(trace_lifecycle()->entered[i] == LC_NEVER);
 }
 
+static void the_phase_that_an_undo_ends_has_its_begin_still(void)
+{
+    struct lc_policy policy = one_lane();
+    struct lc_lifecycle lifecycle;
+    struct lc_actions actions;
+
+    CHECK_INT(lc_lifecycle_init(&lifecycle, &policy, 0, NULL), 0);
+    lc_lifecycle_step(&lifecycle, 0, &(struct lc_event){.kind = LC_EVENT_TICK}, &actions);
+    lc_lifecycle_step(&lifecycle, 10, &(struct lc_event){.kind = LC_EVENT_LANE_READY}, &actions);
+    lc_lifecycle_step(&lifecycle, 1000, &(struct lc_event){.kind = LC_EVENT_DRAIN}, &actions);
+    lc_lifecycle_step(&lifecycle, 1700, &(struct lc_event){.kind = LC_EVENT_UNDO}, &actions);
+    CHECK_INT(actions.list[0].kind, LC_ACTION_PHASE);
+    CHECK_INT(actions.list[0].from, LC_PHASE_PROPAGATING);
+    CHECK_INT(actions.list[0].since, 1000);
+    CHECK_INT(actions.list[0].at, 1700);
+}
+
 static void an_undo_forgets_the_arrivals(void)
 {
     struct lc_policy policy = one_lane();
@@ -253,6 +270,7 @@ int main(void)
     TEST(an_undo_where_there_was_no_window_goes_back_to_running_too);
     TEST(an_undo_brings_it_back_only_where_the_lanes_are_ready);
     TEST(an_undo_forgets_the_phases);
+    TEST(the_phase_that_an_undo_ends_has_its_begin_still);
     TEST(an_undo_forgets_the_arrivals);
     TEST(there_is_no_undo_after_the_stop_signal);
     TEST(an_undo_without_a_drain_changes_nothing);
