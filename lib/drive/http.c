@@ -55,6 +55,7 @@ struct lc_http {
     struct event_base *base;
     struct lc_log *log;
     lc_http_route *route;
+    lc_http_route *control;
     lc_http_answered *answered; /* NULL: nobody counts */
     lc_http_accepted *tell_accepted;
     void *userdata;
@@ -109,6 +110,7 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
     static const struct timeval whole_request = {.tv_sec = LC_HTTP_REQUEST_MSEC / 1000,
                                                  .tv_usec = LC_HTTP_REQUEST_MSEC % 1000 * 1000};
     struct connection *self = userdata;
+    struct ucred peer;
 
     (void)fd;
     (void)what;
@@ -119,7 +121,8 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
     follow(self);
     if (!self->stream)
         return;
-    if ((self->listener->control && !lc_socket_peer_is_ours(bufferevent_getfd(self->stream))) ||
+    if ((self->listener->control &&
+         !lc_socket_peer_is_ours(bufferevent_getfd(self->stream), &peer)) ||
         event_add(self->timer, &whole_request) < 0)
         drop(self);
 }
@@ -274,17 +277,27 @@ static void on_request(struct evhttp_request *request, void *userdata)
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
     struct connection *connection = find_connection(listener->http, stream);
     struct lc_http *http = listener->http;
+    struct ucred peer;
+    const struct lc_http_routes routes = {
+        .route = http->route,
+        .control = listener->control ? http->control : NULL,
+        .peer = listener->control ? &peer : NULL,
+        .answered = http->answered,
+        .userdata = http->userdata,
+    };
 
     if (connection) {
         connection->complete = true;
         evhttp_request_set_on_complete_cb(request, on_sent, connection);
     }
-    /* No answer rather than half of one. */
-    if (!has_memory(ANSWER_BYTES)) {
+    /* No answer rather than half of one. Where memory ran out as it was accepted, nobody has looked
+     * yet who the client is. */
+    if (!has_memory(ANSWER_BYTES) ||
+        (listener->control && !lc_socket_peer_is_ours(bufferevent_getfd(stream), &peer))) {
         evhttp_connection_free(evhttp_request_get_connection(request));
         return;
     }
-    lc_http_answer(request, http->route, http->answered, http->userdata);
+    lc_http_answer(request, &routes);
     /* A client may have closed its sending side after the request, and has a right to its answer;
      * evhttp would take that end for the connection's. */
     bufferevent_disable(stream, EV_READ);
@@ -408,6 +421,11 @@ void lc_http_set_answered(struct lc_http *self, lc_http_answered *answered)
 void lc_http_set_accepted(struct lc_http *self, lc_http_accepted *accepted)
 {
     self->tell_accepted = accepted;
+}
+
+void lc_http_set_control(struct lc_http *self, lc_http_route *control)
+{
+    self->control = control;
 }
 
 void lc_http_free(struct lc_http *self)

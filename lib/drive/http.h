@@ -20,13 +20,15 @@
 #include <event2/event.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum { LC_HTTP_CONNECTIONS_MAX = 256, LC_HTTP_HEAD_MAX = 8192, LC_HTTP_BODY_MAX = 1024 };
 enum { LC_HTTP_REQUEST_MSEC = 5000 };
 
 struct lc_http_request {
-    const char *path;  /* decoded, without the query */
-    const char *query; /* raw, after '?'; "" where there is none */
+    const char *path;         /* decoded, without the query */
+    const char *query;        /* raw, after '?'; "" where there is none */
+    const struct ucred *peer; /* who asks, on the control socket; else NULL */
 };
 
 /* Filled by the route. `body` may be freed when the route's next call begins. */
@@ -55,6 +57,9 @@ int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *lo
 /* Tell of each; `userdata` is the route's. */
 void lc_http_set_answered(struct lc_http *self, lc_http_answered *answered);
 void lc_http_set_accepted(struct lc_http *self, lc_http_accepted *accepted);
+/* What is POSTed to the control socket goes there first; what it does not know is answered as
+ * elsewhere. */
+void lc_http_set_control(struct lc_http *self, lc_http_route *control);
 void lc_http_free(struct lc_http *self); /* closes listeners and connections; NULL is allowed */
 
 /* ":9909" (IPv6 and IPv4 where there is IPv6), "127.0.0.1:80", "[::1]:9909", "unix:/run/x.sock"

@@ -25,14 +25,20 @@ static char *decode_path(const struct evhttp_uri *uri)
     return path;
 }
 
-static void find_answer(struct evhttp_request *request, const char *path, lc_http_route *route,
-                        void *userdata, struct lc_http_response *ret)
+static void find_answer(struct evhttp_request *request, const char *path,
+                        const struct lc_http_routes *routes, struct lc_http_response *ret)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     enum evhttp_cmd_type method = evhttp_request_get_command(request);
     const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+    const struct lc_http_request asked = {
+        .path = path, .query = query ? query : "", .peer = routes->peer};
 
     *ret = (struct lc_http_response){.content_type = "text/plain; charset=utf-8"};
+    if (path && method == EVHTTP_REQ_POST && routes->control)
+        routes->control(routes->userdata, &asked, ret);
+    if (ret->status)
+        return;
     if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
         ret->status = HTTP_BADMETHOD;
         ret->body = "only GET and HEAD\n";
@@ -40,7 +46,7 @@ static void find_answer(struct evhttp_request *request, const char *path, lc_htt
         return;
     }
     if (path)
-        route(userdata, &(struct lc_http_request){.path = path, .query = query ? query : ""}, ret);
+        routes->route(routes->userdata, &asked, ret);
     if (!ret->status) {
         ret->status = HTTP_NOTFOUND;
         ret->body = "no such path\n";
@@ -72,14 +78,13 @@ static void send_answer(struct evhttp_request *request, const struct lc_http_res
     evhttp_send_reply(request, answer->status, NULL, NULL);
 }
 
-void lc_http_answer(struct evhttp_request *request, lc_http_route *route,
-                    lc_http_answered *answered, void *userdata)
+void lc_http_answer(struct evhttp_request *request, const struct lc_http_routes *routes)
 {
     LC_CLEANUP_FREE char *path = decode_path(evhttp_request_get_evhttp_uri(request));
     struct lc_http_response answer;
 
-    find_answer(request, path, route, userdata, &answer);
-    if (answered)
-        answered(userdata, path ? path : "", answer.status);
+    find_answer(request, path, routes, &answer);
+    if (routes->answered)
+        routes->answered(routes->userdata, path ? path : "", answer.status);
     send_answer(request, &answer);
 }

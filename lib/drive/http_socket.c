@@ -118,24 +118,31 @@ int lc_http_socket(const struct lc_address *address, struct lc_socket_file *ret_
     return address->everywhere ? listen_everywhere(address) : listen_tcp(address);
 }
 
-int lc_http_socket_control(void)
+int lc_http_control_address(struct lc_address *ret)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    LC_CLEANUP_FD int fd = stream_socket(AF_UNIX);
     struct stat status;
     int length;
 
-    if (fd < 0)
-        return fd;
+    *ret = (struct lc_address){.local = {.sun_family = AF_UNIX}};
     /* Abstract names belong to the network namespace, which the containers of a pod share; the
      * mount namespace is a container's own. */
     if (stat("/proc/self/ns/mnt", &status) < 0)
         return -errno;
-    length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "lastcall-%ju",
+    length = snprintf(ret->local.sun_path + 1, sizeof(ret->local.sun_path) - 1, "lastcall-%ju",
                       (uintmax_t)status.st_ino);
-    if (bind(fd, (const struct sockaddr *)&address,
-             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) < 0 ||
-        listen(fd, BACKLOG) < 0)
+    ret->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    return 0;
+}
+
+int lc_http_socket_control(void)
+{
+    LC_CLEANUP_FD int fd = stream_socket(AF_UNIX);
+    struct lc_address address;
+    int r = fd < 0 ? fd : lc_http_control_address(&address);
+
+    if (r < 0)
+        return r;
+    if (bind(fd, &address.any, address.length) < 0 || listen(fd, BACKLOG) < 0)
         return -errno;
     return lc_steal_fd(&fd);
 }
@@ -149,11 +156,10 @@ void lc_socket_file_remove(const struct lc_socket_file *self)
         unlink(self->path);
 }
 
-bool lc_socket_peer_is_ours(int fd)
+bool lc_socket_peer_is_ours(int fd, struct ucred *ret)
 {
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
+    socklen_t length = sizeof(*ret);
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-           (peer.uid == geteuid() || peer.uid == 0);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &length) == 0 &&
+           (ret->uid == geteuid() || ret->uid == 0);
 }

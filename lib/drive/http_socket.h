@@ -20,14 +20,16 @@ struct lc_socket_file {
  * listens on any more is replaced. The descriptor, or -errno. */
 int lc_http_socket(const struct lc_address *address, struct lc_socket_file *ret_file);
 
-/* Listens on the abstract address "lastcall-INODE". The descriptor, or -errno (-ENOENT without
- * /proc). */
+/* The abstract address "lastcall-INODE", for both ends. 0 or -errno (-ENOENT without /proc). */
+int lc_http_control_address(struct lc_address *ret);
+
+/* Listens on it. The descriptor, or -errno. */
 int lc_http_socket_control(void);
 
 /* Removes the file if it is still ours. */
 void lc_socket_file_remove(const struct lc_socket_file *self);
 
-/* The other end of the connection `fd` has our uid or root's (SO_PEERCRED, unix(7)). */
-bool lc_socket_peer_is_ours(int fd);
+/* The other end of the connection `fd` has our uid or root's (SO_PEERCRED, unix(7)): *ret. */
+bool lc_socket_peer_is_ours(int fd, struct ucred *ret);
 
 #endif

@@ -249,6 +249,51 @@ static void the_control_socket_answers_its_own_user(void)
     stop();
 }
 
+static struct ucred control_peer;
+
+static void control_route(void *userdata, const struct lc_http_request *request,
+                          struct lc_http_response *ret)
+{
+    (void)userdata;
+    if (strcmp(request->path, "/drain") != 0)
+        return;
+    control_peer = *request->peer;
+    ret->status = 202;
+    ret->body = "taken";
+    ret->length = 5;
+}
+
+static int posted(int fd, const char *path)
+{
+    char request[128];
+    int length = snprintf(request, sizeof(request),
+                          "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", path);
+
+    return status_of(ask_bytes(fd, request, (size_t)length));
+}
+
+static void what_is_posted_to_the_control_socket_has_a_route_of_its_own(void)
+{
+    const char get[] = "GET /drain HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    make_directory();
+    start_on("");
+    CHECK_INT(lc_http_listen(http, unix_address), 0);
+    CHECK_INT(lc_http_listen_control(http), 0);
+    CHECK_INT(posted(connect_control(), "/drain"), 405); /* nobody takes it yet */
+    lc_http_set_control(http, control_route);
+    CHECK_INT(posted(connect_control(), "/drain"), 202);
+    CHECK_INT(control_peer.pid, getpid());
+    CHECK_INT(control_peer.uid, geteuid());
+    CHECK_INT(posted(connect_control(), "/livez"), 405);
+    CHECK_INT(status_of(ask_bytes(connect_control(), get, strlen(get))), 404);
+    CHECK_INT(posted(connect_v4(), "/drain"), 405);
+    CHECK_INT(posted(connect_unix(), "/drain"), 405);
+    CHECK_INT(status_of(ask(get)), 404);
+    stop();
+    remove_directory();
+}
+
 /* Needs root, to become somebody else. */
 static void the_control_socket_refuses_another_uid(void)
 {
@@ -340,6 +385,7 @@ int main(void)
     TEST(a_file_that_is_no_socket_is_left_alone);
     TEST(a_socket_file_that_somebody_has_replaced_is_not_removed);
     TEST(the_control_socket_answers_its_own_user);
+    TEST(what_is_posted_to_the_control_socket_has_a_route_of_its_own);
     if (geteuid() == 0)
         TEST(the_control_socket_refuses_another_uid);
     else
