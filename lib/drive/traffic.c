@@ -22,20 +22,25 @@ const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *sel
     return count->ports_known ? count : NULL;
 }
 
+static void remember_told(struct lc_traffic *self, const struct lc_connections_count *count)
+{
+    self->told = true;
+    self->told_at = lc_clock_msec();
+    self->told_in_flight = count ? count->in_flight : 0;
+}
+
 /* Once a shutdown: what there was, and how we know. */
-static void tell(struct lc_traffic *self)
+static void tell_first(struct lc_traffic *self)
 {
     const struct lc_connections_count *count = lc_traffic_count(self);
     enum lc_connections_source source = LC_CONNECTIONS_NONE;
     const char *why = "";
 
-    if (self->told || self->mode == LC_TRAFFIC_REST)
-        return;
+    remember_told(self, count);
     if (self->connections)
         source = lc_connections_source(self->connections, &why);
     else
         why = strerrordesc_np(-self->error);
-    self->told = true;
     if (!count)
         lc_log(self->log, LC_LOG_WARN, "connections cannot be counted",
                LC_STR("source", lc_connections_source_name(source)),
@@ -47,6 +52,28 @@ static void tell(struct lc_traffic *self)
                LC_STR("why", *why ? why : NULL), LC_INT("listeners", count->listeners),
                LC_INT("open", count->open), LC_INT("in_flight", count->in_flight),
                LC_T(self->elapsed(self->userdata)));
+}
+
+/* How it goes on: why a drain takes its time, and what `lastcallctl timeline` draws. */
+static void tell_change(struct lc_traffic *self)
+{
+    const struct lc_connections_count *count = lc_traffic_count(self);
+
+    if (!count || count->in_flight == self->told_in_flight)
+        return;
+    remember_told(self, count);
+    lc_log(self->log, LC_LOG_INFO, "connections", LC_INT("open", count->open),
+           LC_INT("in_flight", count->in_flight), LC_T(self->elapsed(self->userdata)));
+}
+
+static void tell(struct lc_traffic *self)
+{
+    if (self->mode == LC_TRAFFIC_REST)
+        return;
+    if (!self->told)
+        tell_first(self);
+    else if (lc_clock_msec() >= self->told_at + LC_TRAFFIC_TELL_MSEC)
+        tell_change(self);
 }
 
 static void tell_lifecycle(struct lc_traffic *self)
@@ -208,10 +235,14 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
         return;
     if (self->mode == LC_TRAFFIC_WINDOW && self->connections)
         lc_connections_unwatch(self->connections);
+    if (self->told)
+        tell_change(self);
     self->mode = mode;
     event_del(self->timer);
-    if (mode == LC_TRAFFIC_REST)
+    if (mode == LC_TRAFFIC_REST) {
+        self->told = false; /* a drain may be taken back: what comes then is another shutdown */
         return;
+    }
     if (mode == LC_TRAFFIC_WINDOW)
         begin_window(self);
     /* Not from here: who changes the mode is in the midst of a step of the lifecycle. */

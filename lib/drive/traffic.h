@@ -16,6 +16,8 @@
 
 enum {
     LC_TRAFFIC_LOOK_MSEC = 100, /* between looks, in window and drain */
+    LC_TRAFFIC_TELL_MSEC =
+        1000, /* between lines of the log that say how it goes on, at the least */
     LC_TRAFFIC_OWN_PORTS_MAX = 16,
     LC_TRAFFIC_GLANCE_USEC = 2000 /* a look that somebody waits for takes no longer */
 };
@@ -44,7 +46,9 @@ struct lc_traffic {
     struct event *readable, *timer;
     enum lc_traffic_mode mode;
     bool looked; /* a look has ended: there is a count */
-    bool told;   /* the log, of where counts come from and what the first one was */
+    bool told; /* the log, in this shutdown, of where counts come from and what the first one was */
+    lc_msec told_at;         /* the log, of the last count */
+    unsigned told_in_flight; /* which was this */
     lc_traffic_post *post;
     lc_traffic_elapsed *elapsed;
     void *userdata; /* of both */

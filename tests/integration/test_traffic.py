@@ -2,12 +2,14 @@
 """What the kernel sees of the application's connections: the window's end and the drain."""
 
 import json
+import re
 import threading
 import time
 
 import pytest
 
 from lastcall import SLOWNESS, helper, lateness, python, until
+from lastcallctl import ctl
 
 WEB = ("127.0.0.1", 8000)
 LOOK = 0.1  # seconds between two looks at the connections
@@ -347,6 +349,34 @@ def test_a_stream_that_never_ends_is_cut_at_the_timeout_and_reported(lastcall):
         assert cut["count"] == 1 and "127.0.0.1:" in cut["peers"]
     app.exit_code()
     assert app.wait_for("exit")["cut"] == 1
+
+
+def test_the_log_says_how_many_are_in_flight_as_it_goes_on_and_the_timeline_draws_them(lastcall):
+    app = start(lastcall, "--propagation", "500ms", "--wait-for-idle=10s")
+    with app.network.connect(WEB) as stream, app.network.connect(WEB) as streaming:
+        request(streaming, "/stream")
+        receive(streaming, b"x\r\n")
+        request(stream, "/slow")
+        assert until(lambda: counted(app) == 2)
+        app.signal("SIGTERM")
+        assert b"hello" in receive(stream, b"hello")
+        one = app.wait_for("connections", in_flight=1)
+        streaming.close()
+        none = app.wait_for("connections", in_flight=0)
+    app.exit_code()
+    assert none["t"] == lateness(app.events("phase", phase="draining")[0]["t"] - 0.2)
+    told = app.events("connections")
+    assert told[0]["source"] == "netlink" and told[-1] == none
+    assert one["t"] - told[0]["t"] > 0.99  # no more than a line a second, where no phase ends
+    done = ctl("timeline", "-", stdin="".join(event.raw + "\n" for event in app.log.list))
+    assert re.search(r"^in flight +2 ", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_a_count_that_stays_the_same_is_told_once(lastcall):
+    app = start(lastcall, "--propagation", "2500ms")
+    app.signal("SIGTERM")
+    app.exit_code()
+    assert len(app.events("connections")) == 1
 
 
 def test_the_ports_are_found_where_a_shell_stands_between(lastcall):
