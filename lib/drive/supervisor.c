@@ -54,6 +54,7 @@ static int start_http(struct lc_supervisor *self)
     if (r < 0)
         return r;
     lc_supervisor_metrics_init(self);
+    lc_supervisor_control_init(self);
     for (char **address = self->config->listen; *address; address++) {
         r = listen_on(self, *address);
         if (r < 0)

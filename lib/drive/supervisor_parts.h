@@ -6,6 +6,7 @@
  *   supervisor.c          puts it together and runs it
  *   supervisor_events.c   what happens becomes an event of the lifecycle (signals, exits, reload)
  *   supervisor_actions.c  what the lifecycle decides is carried out
+ *   supervisor_control.c  what lastcallctl asks of it
  *   supervisor_metrics.c  what is counted is shown
  *   supervisor_report.c   what is left behind: the termination message, the counters
  *   supervisor_traffic.c  what the kernel sees of the application's connections
@@ -99,7 +100,11 @@ void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_acti
 /* supervisor_report.c */
 int lc_supervisor_start_report(struct lc_supervisor *self);
 void lc_supervisor_save_report(struct lc_supervisor *self, int exit_code);
+void lc_supervisor_forget_report(struct lc_supervisor *self);
 void lc_supervisor_finish_report(struct lc_supervisor *self);
+
+/* supervisor_control.c */
+void lc_supervisor_control_init(struct lc_supervisor *self);
 
 /* supervisor_metrics.c */
 void lc_supervisor_metrics_init(struct lc_supervisor *self);

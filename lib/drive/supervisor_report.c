@@ -89,6 +89,14 @@ void lc_supervisor_save_report(struct lc_supervisor *self, int exit_code)
         lc_saver_put(self->saver, self->state, text, lc_state_format(&self->metrics, text));
 }
 
+/* A drain that is taken back was no shutdown: the next reader must not take it for one. */
+void lc_supervisor_forget_report(struct lc_supervisor *self)
+{
+    self->report = (struct lc_report){.in_flight = -1, .cut = -1};
+    if (self->saver && self->message >= 0)
+        lc_saver_put(self->saver, self->message, "", 0);
+}
+
 static void tell_result(struct lc_supervisor *self, int file, const char *msg)
 {
     int r = file < 0 ? 0 : lc_saver_result(self->saver, file);

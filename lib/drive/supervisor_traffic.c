@@ -36,7 +36,7 @@ int lc_supervisor_start_traffic(struct lc_supervisor *self)
     size_t count = self->http ? lc_http_ports(self->http, own, LC_TRAFFIC_OWN_PORTS_MAX) : 0;
     int r = lc_traffic_init(&self->traffic, self->base, self->log, own, count, post, elapsed, self);
 
-    self->report = (struct lc_report){.in_flight = -1, .cut = -1};
+    lc_supervisor_forget_report(self);
     self->engine.before_timer = before_timer;
     if (self->http)
         lc_http_set_accepted(self->http, on_accepted);
@@ -114,6 +114,7 @@ static void on_drain_over(struct lc_supervisor *self)
 void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_action *action)
 {
     enum lc_traffic_mode mode = LC_TRAFFIC_REST;
+    bool undone = action->phase < action->from;
 
     if (action->phase == LC_PHASE_PROPAGATING)
         mode = LC_TRAFFIC_WINDOW;
@@ -122,7 +123,9 @@ void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_acti
     note_first_count(self);
     if (action->from == LC_PHASE_PROPAGATING)
         on_window_over(self);
-    if (action->from == LC_PHASE_DRAINING)
+    if (action->from == LC_PHASE_DRAINING && !undone)
         on_drain_over(self);
+    if (undone)
+        lc_supervisor_forget_report(self);
     lc_traffic_set_mode(&self->traffic, mode);
 }

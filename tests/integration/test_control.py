@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of lastcall over its control socket: to drain, and to take that back."""
+
+import json
+import os
+
+import pytest
+
+from lastcall import lateness, python, until
+
+SERVER = python("""
+import socket
+listener = socket.create_server(("", 8000))
+print("up")
+while True:
+    listener.accept()
+""")
+
+
+def control(app):
+    return f"\0lastcall-{os.stat(f'/proc/{app.pid}/ns/mnt').st_ino}"
+
+
+def post(app, path):
+    return app.http(path, method="POST", address=control(app))
+
+
+def elapsed(app):
+    """Since T0."""
+    return app.http("/status").json()["elapsed"]
+
+
+def start(lastcall, *options, window="300ms", command=SERVER, **more):
+    app = lastcall("--propagation", window, "--grace-period", "20s", *options, "--", *command,
+                   **more).ready()
+    app.wait_output("up")
+    return app
+
+
+@pytest.mark.memory
+def test_drain_goes_as_far_as_the_stop_and_waits_there(lastcall):
+    app = start(lastcall, "--wait-for-idle")
+    answer = post(app, "/drain")
+    assert (answer.status, answer.body) == (202, "propagating\n")
+    asked = app.wait_for("drain", result="begun")
+    assert asked["uid"] == os.getuid() and asked["in_flight"] == 0
+    assert app.status("/readyz") == 503
+    assert app.wait_for("phase", phase="draining")["next"] == "drained"
+    assert app.http("/status").json()["phase"] == "drained"
+    assert not app.events("stop signal sent") and app.running()
+
+
+@pytest.mark.memory
+def test_a_stop_signal_after_a_drain_counts_from_the_drain(lastcall):
+    app = lastcall("--propagation", "200ms", "--grace-period", "3s", "--margin", "500ms", "--",
+                   "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done").ready()
+    app.wait_output("up")
+    assert post(app, "/drain").status == 202
+    app.wait_for("phase", phase="propagating", next="drained")
+    assert until(lambda: elapsed(app) > 1)
+    app.signal("SIGTERM")
+    signal = app.wait_for("signal")
+    assert signal["action"] == "stop" and signal["t"] == lateness(1.0, late=0.5)
+    assert app.wait_for("stop signal sent")["t"] == lateness(signal["t"], late=0.1)
+    assert app.wait_for("killed")["t"] == lateness(2.5)
+    assert app.exit_code() == 137
+
+
+@pytest.mark.memory
+def test_an_undo_brings_readiness_back_and_the_next_shutdown_is_a_whole_one(lastcall, place):
+    with open(f"{place}/message", "w", encoding="ascii"):
+        pass
+    config = {"terminationMessagePath": f"{place}/message",
+              "shutdown": {"gracePeriod": "20s", "propagation": "400ms"},
+              "drain": {"waitForIdle": True},
+              "processes": [{"name": "web", "command": SERVER}]}
+    app = lastcall(config=json.dumps(config)).ready()
+    app.wait_output("up")
+    post(app, "/drain")
+    assert until(lambda: os.path.getsize(f"{place}/message"))
+    assert app.status("/readyz") == 503
+    undone = post(app, "/undo")
+    assert (undone.status, undone.body) == (202, "running\n")
+    assert app.status("/readyz") == 200
+    app.wait_for("undo", result="taken back")
+    back = app.wait_for("phase", phase="propagating", next="running")
+    assert 0 < back["elapsed"] < 5 and "t" not in back
+    assert until(lambda: not os.path.getsize(f"{place}/message"))
+    assert not app.events("connections still in flight")
+    app.signal("SIGTERM")
+    assert app.wait_for("phase", phase="propagating", after=back)["elapsed"] == lateness(0.4)
+    assert len(app.events("connections", source="netlink")) == 2
+    app.exit_code()
+
+
+def test_a_drain_asked_for_again_changes_nothing_and_says_so(lastcall):
+    app = start(lastcall, window="5s")
+    assert post(app, "/drain").status == 202
+    assert until(lambda: elapsed(app) > 0.5)
+    again = post(app, "/drain")
+    assert again.status == 200 and again.body.startswith("propagating already: the shutdown began ")
+    assert elapsed(app) > 0.5
+    app.signal("SIGTERM")
+    app.wait_for("signal")
+    assert post(app, "/drain").status == 200
+
+
+def test_an_undo_without_a_drain_changes_nothing_and_says_so(lastcall):
+    app = start(lastcall)
+    answer = post(app, "/undo")
+    assert (answer.status, answer.body) == (200, "running: nothing is being drained\n")
+    assert app.status("/readyz") == 200
+
+
+def test_an_undo_after_the_stop_signal_is_refused(lastcall):
+    app = start(lastcall, window="5s")
+    post(app, "/drain")
+    app.signal("SIGTERM")
+    app.wait_for("signal")
+    answer = post(app, "/undo")
+    assert (answer.status, answer.body) == (409, "propagating: a stop signal has come\n")
+    assert app.status("/readyz") == 503
+
+
+def test_an_undo_after_the_end_of_a_process_is_refused(lastcall):
+    app = start(lastcall, window="5s", stdin=-1, command=[
+        "sh", "-c", "(trap '' TERM; exec sleep 100) & echo up; read x"])
+    post(app, "/drain")
+    app.outer.stdin.close()
+    app.wait_for("leftover processes asked to stop")
+    answer = post(app, "/undo")
+    assert (answer.status, answer.body) == (409, "exited: a process has ended\n")
+
+
+def test_a_drain_while_starting_skips_the_waits_and_its_undo_goes_on_starting(lastcall):
+    app = lastcall("--propagation", "5s", "--grace-period", "20s", "--ports", "8000", "--",
+                   *python("""
+import socket, sys
+sys.stdin.readline()
+listener = socket.create_server(("", 8000))
+sys.stdin.readline()
+"""), stdin=-1)
+    app.wait_for("process started")
+    assert post(app, "/drain").body == "drained\n"
+    assert post(app, "/undo").body == "starting\n"
+    app.outer.stdin.write(b"\n")
+    app.outer.stdin.flush()
+    app.ready()
+    assert app.status("/readyz") == 200
+
+
+def test_drain_and_undo_exist_on_the_control_socket_alone(lastcall, place):
+    app = start(lastcall, "--listen", ":9909", "--listen", f"unix:{place}/x.sock")
+    for path in ("/drain", "/undo"):
+        for address in (("127.0.0.1", 9909), f"{place}/x.sock"):
+            assert app.status(path, address=address) == 404
+            # as any path at all
+            assert app.status(path, method="POST", address=address) == 405
+        assert app.status(path, address=control(app)) == 404
+    assert app.status("/readyz") == 200 and not app.events("drain") + app.events("undo")
+
+
+def test_what_a_client_puts_behind_the_request_is_no_second_one(lastcall):
+    app = start(lastcall)
+    with app.network.connect(control(app)) as stream:
+        stream.sendall(b"POST /undo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+                       b"POST /drain HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        while stream.recv(4096):
+            pass
+    assert app.status("/readyz") == 200 and not app.events("drain")
