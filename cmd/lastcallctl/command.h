@@ -67,6 +67,9 @@ enum lc_ctl_format lc_ctl_format_of(const char *value); /* NULL: text */
 int lc_ctl_check(const struct lc_ctl_arguments *arguments);
 int lc_ctl_plan(const struct lc_ctl_arguments *arguments);
 int lc_ctl_timeline(const struct lc_ctl_arguments *arguments);
+int lc_ctl_status(const struct lc_ctl_arguments *arguments);
+int lc_ctl_ready(const struct lc_ctl_arguments *arguments);
+int lc_ctl_drain(const struct lc_ctl_arguments *arguments);
 int lc_ctl_schema(const struct lc_ctl_arguments *arguments);
 int lc_ctl_install(const struct lc_ctl_arguments *arguments);
 

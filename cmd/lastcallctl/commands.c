@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
+#include "client.h"
 #include "command.h"
 #include "plan.h"
 #include "settings.h"
@@ -31,6 +32,27 @@ static const struct lc_ctl_option timeline_options[] = {
     {0},
 };
 
+static const struct lc_ctl_option status_options[] = {
+    [LC_STATUS_WATCH] = {"watch", NULL, NULL, "show it again every second, until lastcall has gone"},
+    [LC_STATUS_JSON] = {"json", NULL, NULL, "as /status has it"},
+    [LC_STATUS_ADDRESS] = {"address", "ADDRESS", NULL,
+                           "ask there, such as :9909, not in this container"},
+    {0},
+};
+
+static const struct lc_ctl_option ready_options[] = {
+    [LC_READY_ADDRESS] = {"address", "ADDRESS", NULL,
+                          "ask there, such as :9909, not in this container"},
+    {0},
+};
+
+static const struct lc_ctl_option drain_options[] = {
+    [LC_DRAIN_WAIT] = {"wait", NULL, NULL, "return when window and drain are over"},
+    [LC_DRAIN_TIMEOUT] = {"timeout", "DURATION", NULL, "wait no longer than this"},
+    [LC_DRAIN_UNDO] = {"undo", NULL, NULL, "take it back, before a stop signal has come"},
+    {0},
+};
+
 const struct lc_ctl_command lc_ctl_commands[] = {
     {.name = "check", .synopsis = "[-c FILE] [--pod FILE] [OPTION...] [COMMAND...]",
      .help = "say what is wrong with a configuration, and with a pod around it",
@@ -41,6 +63,14 @@ const struct lc_ctl_command lc_ctl_commands[] = {
     {.name = "timeline", .synopsis = "[--format WORD] LOG", .rest = "LOG",
      .help = "show a shutdown that happened, from lastcall's JSON log; -: stdin",
      .options = timeline_options, .run = lc_ctl_timeline},
+    {.name = "status", .synopsis = "[--watch] [--json] [--address ADDRESS]",
+     .help = "show what lastcall is doing", .options = status_options, .run = lc_ctl_status},
+    {.name = "ready", .synopsis = "[--address ADDRESS]",
+     .help = "say by the exit code whether readiness is on: a probe without curl",
+     .options = ready_options, .run = lc_ctl_ready},
+    {.name = "drain", .synopsis = "[--undo | --wait [--timeout DURATION]]",
+     .help = "drain, and stay so until the stop signal comes: a preStop hook",
+     .options = drain_options, .run = lc_ctl_drain},
     {.name = "schema", .synopsis = "",
      .help = "print the JSON schema of lastcall.yaml(5)", .run = lc_ctl_schema},
     {.name = "install", .synopsis = "DIR", .rest = "DIR",

@@ -134,6 +134,9 @@ class Lines:
         with self.changed:
             self.changed.wait_for(lambda: self.ended, timeout)
 
+    def text(self):
+        return "".join(line.raw + "\n" for line in list(self.list))
+
     def __str__(self):
         shown = [f"    {line.raw[:500]}" for line in list(self.list)]
         if len(shown) > 60:

@@ -6,7 +6,8 @@ import re
 import subprocess
 from xml.etree import ElementTree
 
-from lastcall import ROOT, binary, newest
+from lastcall import ROOT, SLOWNESS, Lines, binary, newest
+from namespaces import Namespaces
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -25,6 +26,35 @@ def ctl(*words, stdin="", env=None, cwd=ROOT, path=None):
     return subprocess.run([path or program(), *map(str, words)], input=stdin, capture_output=True,
                           text=True, env={"PATH": PATH, **(env or {})}, cwd=cwd, check=False,
                           timeout=60)
+
+
+class Inside:
+    """lastcallctl beside a lastcall that runs: in the same container, as `kubectl exec` and the
+    kubelet's hooks start it. `uid`: as that user (needs root)."""
+
+    def __init__(self, app, *words, uid=None, stdout=subprocess.PIPE, path=None):
+        namespaces = Namespaces(app.pid, "user", "pid", "mnt", "net")
+        become = [] if uid is None else ["setpriv", f"--reuid={uid}", "--clear-groups"]
+        # A process enters a PID namespace with its children.
+        command = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *become, path or program(),
+                   *map(str, words)]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
+                                        stderr=subprocess.PIPE, env={"PATH": PATH}, cwd="/",
+                                        preexec_fn=namespaces.enter)
+        namespaces.close()
+        self.output = Lines(self.process.stdout) if stdout == subprocess.PIPE else None
+        self.errors = Lines(self.process.stderr)
+
+    def end(self, timeout=20):
+        """Waits for it: the exit code, what it said on stdout, and on stderr."""
+        code = self.process.wait(timeout * SLOWNESS)
+        for lines in filter(None, (self.output, self.errors)):
+            lines.wait_end(5)
+        return code, self.output and self.output.text(), self.errors.text()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait(5)
 
 
 def golden(path, found):

@@ -62,7 +62,12 @@ def test_every_option_of_help_is_offered_and_no_other():
     ("lastcall --margin=1s --log-f", {"--log-format"}),
     ("lastcall --wait-for-idle --log-f", {"--log-format"}),
     ("lastcall --margin ", set()),
-    ("lastcallctl ", {"check", "plan", "timeline", "schema", "install", "--help", "--version"}),
+    ("lastcallctl ", {"check", "plan", "timeline", "status", "ready", "drain", "schema", "install",
+                      "--help", "--version"}),
+    ("lastcallctl status --w", {"--watch"}),
+    ("lastcallctl drain --", {"--wait", "--timeout", "--undo", "--help"}),
+    ("lastcallctl drain --wait --timeout ", set()),
+    ("lastcallctl ready ", set()),
     ("lastcallctl ti", {"timeline"}),
     ("lastcallctl timeline --format ", {"text", "svg"}),
     ("lastcallctl check --platform k", {"kubernetes"}),
@@ -104,7 +109,7 @@ def test_files_and_directories_are_offered_where_they_are_wanted(tmp_path):
 
 
 def test_every_subcommand_offers_its_own_options():
-    for name in ("check", "plan", "timeline", "schema", "install"):
+    for name in ("check", "plan", "timeline", "status", "ready", "drain", "schema", "install"):
         shown = {word for word in ctl(name, "--help").stdout.split() if word.startswith("--")}
         offered = complete(f"lastcallctl {name} --")
         assert "--help" in offered
