@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    STEP_BACK_MSEC = 1000, /* lines of one shutdown may be out of order, but not by so much */
+    CLOCKS_MSEC = 2,       /* the wall clock and the monotonic one are rounded each for itself */
+    CAUSE_MSEC = 100,      /* from the line of the cause to what comes of it, on a busy machine */
+};
+
 const char *lc_entry_text(const struct lc_entry *self, const char *key)
 {
     const struct lc_node *node = lc_node_find(self->tree.root, key);
@@ -119,6 +125,30 @@ static int parse_line(struct lc_entry *ret, const char *line, size_t size)
     return r == -ENOMEM ? r : 0;
 }
 
+const char *lc_entry_cause(const struct lc_entry *self)
+{
+    return lc_entry_is(self, "signal") ? lc_entry_text(self, "signal") : self->msg;
+}
+
+static bool may_begin_a_shutdown(const struct lc_entry *entry)
+{
+    const char *action = lc_entry_text(entry, "action"), *result = lc_entry_text(entry, "result");
+
+    return (lc_entry_is(entry, "signal") && action && !strcmp(action, "stop")) ||
+           (lc_entry_is(entry, "drain") && result && !strcmp(result, "begun"));
+}
+
+const struct lc_entry *lc_record_cause(const struct lc_record *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const struct lc_entry *entry = &self->list[i];
+
+        if (may_begin_a_shutdown(entry) && entry->at >= -CAUSE_MSEC && entry->at <= CLOCKS_MSEC)
+            return entry;
+    }
+    return NULL;
+}
+
 /* Signals that were only passed on, and orphans, come by the thousand. */
 static bool is_chatter(const struct lc_entry *entry)
 {
@@ -128,8 +158,26 @@ static bool is_chatter(const struct lc_entry *entry)
            (lc_entry_is(entry, "signal") && action && !strcmp(action, "forward"));
 }
 
+/* A drain is taken back, or a stop signal that comes hours after one counts from a T0 of its own:
+ * what lines have said of themselves is then of a T0 that is no more. */
+static void begin_anew(struct lc_record *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        self->list[i].timed = false;
+    self->latest = 0;
+}
+
+static bool is_taken_back(const struct lc_entry *entry)
+{
+    const char *result = lc_entry_text(entry, "result");
+
+    return lc_entry_is(entry, "undo") && result && !strcmp(result, "taken back");
+}
+
 static int append(struct lc_record *self, const struct lc_entry *entry)
 {
+    if (entry->timed && entry->t < self->latest - STEP_BACK_MSEC)
+        begin_anew(self);
     if ((self->count & (self->count - 1)) == 0) {
         struct lc_entry *grown =
             reallocarray(self->list, self->count ? self->count * 2 : 1, sizeof(*grown));
@@ -139,6 +187,10 @@ static int append(struct lc_record *self, const struct lc_entry *entry)
         self->list = grown;
     }
     self->list[self->count++] = *entry;
+    if (entry->timed)
+        self->latest = entry->t;
+    if (is_taken_back(entry))
+        begin_anew(self);
     return 0;
 }
 

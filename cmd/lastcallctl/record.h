@@ -24,6 +24,7 @@ struct lc_entry {
 struct lc_record {
     struct lc_entry *list;
     size_t count;
+    int64_t latest;   /* that a line says of itself */
     const char *when; /* it began: "2026-11-24T11:13:20.229Z" */
     size_t shutdowns; /* that the log has; this is the last of them */
 };
@@ -32,6 +33,11 @@ struct lc_record {
  * caller deinits in every case. */
 int lc_record_read(struct lc_record *ret, FILE *file);
 void lc_record_deinit(struct lc_record *self);
+
+/* The line of what began the shutdown, a signal or a drain; NULL: neither did. */
+const struct lc_entry *lc_record_cause(const struct lc_record *self);
+/* "SIGTERM", "drain" */
+const char *lc_entry_cause(const struct lc_entry *self);
 
 /* A field's text; NULL: the line has none. */
 const char *lc_entry_text(const struct lc_entry *self, const char *key);

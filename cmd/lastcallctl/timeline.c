@@ -8,23 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
-/* "SIGTERM" of the line that began it; NULL: no signal did. */
-static const char *cause_of(const struct lc_record *record)
-{
-    for (size_t i = 0; i < record->count; i++) {
-        const struct lc_entry *entry = &record->list[i];
-        const char *action = lc_entry_text(entry, "action");
-
-        if (lc_entry_is(entry, "signal") && action && !strcmp(action, "stop"))
-            return lc_entry_text(entry, "signal");
-    }
-    return NULL;
-}
-
 /* "A shutdown on SIGTERM, 2026-11-24 11:13:20 UTC" */
 static void write_title(const struct lc_record *record, char *buf, size_t size)
 {
-    const char *cause = cause_of(record);
+    const struct lc_entry *entry = lc_record_cause(record);
+    const char *cause = entry ? lc_entry_cause(entry) : NULL;
 
     snprintf(buf, size, "A shutdown%s%s, %.10s %.8s UTC", cause ? " on " : "", cause ? cause : "",
              record->when, record->when + strlen("2026-11-24T"));
@@ -35,6 +23,7 @@ static void write_outcome(const struct lc_record *record, char *buf, size_t size
 {
     const struct lc_entry *first = &record->list[0], *last = &record->list[record->count - 1];
     const char *code = lc_entry_text(last, "code"), *outcome = lc_entry_text(last, "outcome");
+    const struct lc_entry *cause = lc_record_cause(record);
     char time[LC_DURATION_TEXT_MAX], grace_text[LC_DURATION_TEXT_MAX];
     int64_t grace = 0, in_flight, cut;
     int length;
@@ -49,8 +38,8 @@ static void write_outcome(const struct lc_record *record, char *buf, size_t size
         length += snprintf(buf + length, size - (size_t)length, ", of %s",
                            lc_duration_format((uint64_t)grace, grace_text));
     if (lc_entry_number(last, "in_flight", &in_flight) && (size_t)length < size)
-        length += snprintf(buf + length, size - (size_t)length, "; %lld in flight at the signal",
-                           (long long)in_flight);
+        length += snprintf(buf + length, size - (size_t)length, "; %lld in flight at the %s",
+                           (long long)in_flight, cause ? cause->msg : "begin");
     if (lc_entry_number(last, "cut", &cut) && (size_t)length < size)
         length += snprintf(buf + length, size - (size_t)length, ", %lld cut", (long long)cut);
     if (record->shutdowns > 1 && (size_t)length < size)

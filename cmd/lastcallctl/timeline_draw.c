@@ -21,6 +21,7 @@ struct lane {
 
 struct drawing {
     const struct lc_record *record;
+    const struct lc_entry *cause; /* NULL: not known */
     struct lc_chart *chart;
     int64_t end; /* of the last line */
     size_t phase_row, ready_row, signal_row, leftover_row;
@@ -165,9 +166,22 @@ static void on_signal(struct drawing *self, const struct lc_entry *entry)
     /* The one that began it all has its name above the line of T0. */
     snprintf(label, sizeof(label), "%s: %s", name, action);
     lc_chart_add_mark(self->chart, self->signal_row, entry->at, LC_SIGN_SIGNAL,
-                      strcmp(action, "stop") != 0 ? label : "");
+                      entry != self->cause ? label : "");
     lc_chart_add_step(self->chart, entry->at, "%s from PID %s: %s%s", name,
                       text_or(entry, "sender", "?"), action, in_flight(entry, flight));
+}
+
+/* What was asked with lastcallctl: to drain, or to take it back. */
+static void on_asked_for(struct drawing *self, const struct lc_entry *entry)
+{
+    const char *result = text_or(entry, "result", "?");
+    char flight[40], label[LC_CHART_LABEL_MAX];
+
+    snprintf(label, sizeof(label), "%s: %s", entry->msg, result);
+    lc_chart_add_mark(self->chart, self->signal_row, entry->at, LC_SIGN_SIGNAL,
+                      entry != self->cause ? label : "");
+    lc_chart_add_step(self->chart, entry->at, "%s asked for by PID %s: %s%s", entry->msg,
+                      text_or(entry, "sender", "?"), result, in_flight(entry, flight));
 }
 
 static void on_started(struct lane *lane, const struct lc_entry *entry)
@@ -334,6 +348,8 @@ static void on_entry(struct drawing *self, size_t at)
         on_readiness(self, entry);
     else if (lc_entry_is(entry, "signal"))
         on_signal(self, entry);
+    else if (lc_entry_is(entry, "drain") || lc_entry_is(entry, "undo"))
+        on_asked_for(self, entry);
     else if (!strncmp(entry->msg, "leftover processes ", strlen("leftover processes ")))
         on_leftovers(self, entry);
     else if (lc_entry_is(entry, "exit"))
@@ -372,16 +388,10 @@ static void set_axis(struct drawing *self)
 {
     const struct lc_entry *first = &self->record->list[0];
     int64_t grace = 0, margin = 0, end = self->end > 0 ? self->end : 1;
-    const char *cause = "T0";
+    const char *cause = self->cause ? lc_entry_cause(self->cause) : NULL;
 
-    for (size_t i = 0; i < self->record->count; i++)
-        if (lc_entry_is(&self->record->list[i], "signal") &&
-            !strcmp(text_or(&self->record->list[i], "action", ""), "stop")) {
-            cause = text_or(&self->record->list[i], "signal", cause);
-            break;
-        }
     self->chart->to = end + end / 20 + 1;
-    lc_chart_add_line(self->chart, 0, false, cause);
+    lc_chart_add_line(self->chart, 0, false, cause ? cause : "T0");
     if (lc_entry_seconds(first, "grace", &grace) && lc_entry_seconds(first, "margin", &margin) &&
         end > grace / 3) {
         self->chart->to = self->chart->to > grace ? self->chart->to : grace;
@@ -396,7 +406,7 @@ static int draw(struct drawing *self)
     int r;
 
     set_axis(self);
-    if (has(self->record, "signal"))
+    if (has(self->record, "signal") || has(self->record, "drain"))
         self->signal_row = lc_chart_add_row(self->chart, "signals");
     self->phase_row = lc_chart_add_row(self->chart, "phase");
     self->ready_row = lc_chart_add_row(self->chart, "readiness");
@@ -414,6 +424,7 @@ static int draw(struct drawing *self)
 int lc_timeline_draw(const struct lc_record *record, struct lc_chart *ret)
 {
     struct drawing drawing = {.record = record,
+                              .cause = lc_record_cause(record),
                               .chart = ret,
                               .end = record->list[record->count - 1].at,
                               .signal_row = SIZE_MAX,

@@ -42,7 +42,7 @@ def test_the_timeline_as_svg_is_self_contained_and_within_its_frame(name):
     texts = pictures(done.stdout)
     if os.path.exists(name + ".svg"):  # those that the README shows
         golden(name + ".svg", done.stdout)
-    assert {"phase", "readiness", "web", "SIGTERM"} <= set(texts)
+    assert {"phase", "readiness", "web"} <= set(texts) and {"SIGTERM", "drain"} & set(texts)
     sampled = read(os.path.basename(name)).count('"in_flight":') >= 4
     assert ("in flight" in texts) == sampled
 
@@ -58,6 +58,17 @@ def test_of_several_shutdowns_the_last_is_shown():
     done = ctl("timeline", "-", stdin=read("stopped") + read("killed"))
     assert "exit code 137 (forced)" in done.stdout
     assert "the last of 2 shutdowns in this log" in done.stdout
+
+
+def test_a_stop_signal_hours_after_a_drain_is_at_t0():
+    """lastcall counts from it then, and says so from the next line on."""
+    late = (read("asked").replace('"t":2.245', '"t":9042.000')
+            .replace('"t":2.248', '"t":0.000').replace('"t":2.252', '"t":0.004'))
+    shown = ctl("timeline", "-", stdin=late).stdout
+    assert shown.startswith("A shutdown on SIGTERM, ") and "6 in flight at the signal" in shown
+    steps = re.findall(r"^  (T\S+) +(.*)$", shown, re.MULTILINE)
+    assert [when[1] for when, _ in steps] == sorted((when[1] for when, _ in steps), key="-+".index)
+    assert ("T+0s", "SIGTERM to web, PID 8") in steps
 
 
 def test_a_run_that_has_begun_again_does_not_hide_the_shutdown_before():
