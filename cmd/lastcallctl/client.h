@@ -11,7 +11,10 @@
  * listens on an address. Every request is a connection of its own.
  */
 
-enum { LC_ANSWER_MAX = 16 * 1024, LC_ANSWER_MSEC = 5000 };
+enum {
+    LC_ANSWER_MAX = 32 * 1024, /* twice lastcall's longest body */
+    LC_ANSWER_MSEC = 5000,     /* what lastcall itself gives a request */
+};
 
 struct lc_target {
     struct lc_address address;

@@ -357,8 +357,8 @@ def test_the_log_says_how_many_are_in_flight_as_it_goes_on_and_the_timeline_draw
         request(streaming, "/stream")
         receive(streaming, b"x\r\n")
         request(stream, "/slow")
-        assert until(lambda: counted(app) == 2)
         app.signal("SIGTERM")
+        assert in_flight(app) == 2
         assert b"hello" in receive(stream, b"hello")
         one = app.wait_for("connections", in_flight=1)
         streaming.close()
