@@ -159,8 +159,10 @@ void lc_status_print(FILE *out, struct lc_tree *tree)
             lc_chart_scrub(node->text);
     fprintf(out, "lastcall %s\n\n", text(root, "version"));
     print_label(out, "phase");
-    fprintf(out, "%s for %s, %s\n", text(root, "phase"), time_text(root, "since", time),
-            is_true(root, "ready") ? "ready" : "not ready");
+    fprintf(out, "%s for %s, ", text(root, "phase"), time_text(root, "since", time));
+    if (text_or(root, "remaining", NULL))
+        fprintf(out, "at most %s more, ", time_text(root, "remaining", time));
+    fputs(is_true(root, "ready") ? "ready\n" : "not ready\n", out);
     print_shutdown(out, root);
     print_list(out, root, "processes", print_process);
     print_list(out, root, "checks", print_check);

@@ -136,7 +136,8 @@ def test_status_in_a_shutdown_says_since_when_why_and_until_when(lastcall, insid
     app = start(lastcall, window="10s")
     assert inside(app, "drain").end()[0] == 0
     shown = inside(app, "status").end()[1]
-    assert re.search(r"^phase +propagating for \d\.\d s, not ready$", shown, re.MULTILINE), shown
+    assert re.search(r"^phase +propagating for \d\.\d s, at most \d\.\d s more, not ready$",
+                     shown, re.MULTILINE), shown
     assert re.search(r"^began +\d\.\d s ago, by a drain$", shown, re.MULTILINE), shown
     assert re.search(r"^deadline +none before a stop signal comes$", shown, re.MULTILINE), shown
     app.signal("SIGTERM")

@@ -89,7 +89,8 @@ static char *status_text(const char *json)
 static void status_is_shown_in_columns(void)
 {
     LC_CLEANUP_FREE char *text = status_text(
-        "{\"version\":\"0.1.0\",\"phase\":\"draining\",\"since\":1.234,\"ready\":false,"
+        "{\"version\":\"0.1.0\",\"phase\":\"draining\",\"since\":1.234,\"remaining\":8.7,\"ready\":"
+        "false,"
         "\"cause\":{\"kind\":\"signal\",\"signal\":\"SIGTERM\"},\"elapsed\":6.3,"
         "\"deadline\":22.7,\"grace\":30.000,\"margin\":1.000,"
         "\"processes\":[{\"name\":\"web\",\"pid\":7,\"state\":\"ready\",\"exitCode\":null},"
@@ -101,7 +102,7 @@ static void status_is_shown_in_columns(void)
         "\"connections\":{\"listeners\":1,\"open\":12,\"inFlight\":3,\"waiting\":0}}");
 
     CHECK_STR(text, "lastcall 0.1.0\n\n"
-                    "phase         draining for 1.2 s, not ready\n"
+                    "phase         draining for 1.2 s, at most 8.7 s more, not ready\n"
                     "grace         30.0 s, 1.0 s of it kept\n"
                     "began         6.3 s ago, by SIGTERM\n"
                     "deadline      in 22.7 s\n"
