@@ -327,7 +327,7 @@ static void add_rows(struct run *self)
         self->lane_row[i] = lc_chart_add_row(self->chart, lane_name(self, i));
         self->asked[i] = self->forced[i] = -1;
         for (int kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
-            snprintf(name, sizeof(name), "  %s", lc_hook_kind_name(kind));
+            snprintf(name, sizeof(name), "  %s", lc_hook_kind_name((enum lc_hook_kind)kind));
             if (self->config->process[i].hook_count[kind])
                 self->hook_row[i][kind] = lc_chart_add_row(self->chart, name);
         }
