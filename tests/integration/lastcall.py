@@ -164,18 +164,20 @@ def event_of(line):
 
 class Lastcall:
     def __init__(self, place, arguments, *, config=None, subreaper=False, via=(), env=None,
-                 proc=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                 proc=True, net=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                  stderr=subprocess.PIPE, program=None, cwd=None):
         """`arguments` are lastcall's. `via`: a command in front of it, which execs it. `env` is
-        all that it gets besides PATH. `proc` False: no /proc is mounted. `program`: something else
-        in lastcall's stead, such as a shell that starts it."""
+        all that it gets besides PATH. `proc` False: no /proc is mounted. `net` False: it shares our
+        network. `program`: something else in lastcall's stead, such as a shell that starts it."""
         self.place = place
         if config is not None:
             arguments = ["-c", self.write("lastcall.yaml", config), *arguments]
-        command = [*via, *(program or self._program()), *map(str, arguments)]
+        command = [*via, *(self._program() if program is None else program),
+                   *map(str, arguments)]
         if subreaper:
             command = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *command]
-        namespaces = [helper("pidns"), "--net", *([] if proc else ["--no-proc"])]
+        namespaces = [helper("pidns"), *(["--net"] if net else []),
+                      *([] if proc else ["--no-proc"])]
         self.subreaper = subreaper
         self.env = self._environment(env or {})
         self.started = time.monotonic()

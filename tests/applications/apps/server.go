@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A Go server that never calls Shutdown. Its argument is the port.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+func hello(after time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(after)
+		io.WriteString(w, "hello\n")
+	}
+}
+
+func stream(pieces int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for i := 0; i != pieces; i++ {
+			io.WriteString(w, "piece\n")
+			w.(http.Flusher).Flush()
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+}
+
+func upload(w http.ResponseWriter, r *http.Request) {
+	size, _ := io.Copy(io.Discard, r.Body)
+	fmt.Fprintln(w, size)
+}
+
+func main() {
+	http.HandleFunc("/", hello(0))
+	http.HandleFunc("/slow", hello(time.Second))
+	http.HandleFunc("/soon", hello(300*time.Millisecond))
+	http.HandleFunc("/stream", stream(5))
+	http.HandleFunc("/events", stream(-1))
+	http.HandleFunc("/upload", upload)
+	listener, err := net.Listen("tcp", ":"+os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("up")
+	http.Serve(listener, nil)
+}

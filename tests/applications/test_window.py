@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The window, where a real balancer takes its time: its health check comes every 2 s, and only the
+third that fails counts."""
+
+import pytest
+
+from cell import Cell, play
+
+NGINX = ("--ports", "{port}", "--stop-signal", "SIGQUIT", "--grace-period", "30s", "--propagation")
+QUIET = 1.0
+
+
+def stop_nginx(propagation, **options):
+    """No drain: the window alone is looked at, and nginx finishes what it has begun."""
+    return play(Cell("nginx", path="/page", pod=False, options=(*NGINX, propagation), **options))
+
+
+def window(stopped):
+    """When it ended, in seconds from the stop."""
+    end, = (event["t"] for event in stopped["log"] if event.get("phase") == "propagating")
+    return end
+
+
+@pytest.mark.parametrize("clients", ["new", "kept"])
+def test_a_fixed_window_of_5_s_loses_requests(clients):
+    seen = stop_nginx("5s", clients=clients)
+    assert seen["load"]["failed"] > 0
+    assert 5 <= window(seen["servers"][0]) < 6
+
+
+@pytest.mark.parametrize("clients", ["new", "kept"])
+def test_one_that_follows_the_arrivals_loses_none_and_is_no_longer_than_needed(clients):
+    seen = stop_nginx("5s:1s:15s", clients=clients)
+    assert seen["load"]["failures"] == {}
+    stopped = seen["servers"][0]
+    last = max(begun for begun, _ in stopped["answers"])
+    assert last > 5, "the balancer did not take its time"
+    assert QUIET - 0.05 < window(stopped) - last <= QUIET + 0.2
+
+
+def test_three_servers_that_are_stopped_200_ms_apart_lose_none():
+    seen = stop_nginx("1s:1s:15s", check="fast", servers=4, stops=3)
+    assert seen["load"]["failures"] == {}
+    assert [stopped["code"] for stopped in seen["servers"]] == [0, 0, 0]
+    begun = [stopped["wall"] for stopped in seen["servers"]]
+    ended = [stopped["wall"] + stopped["seconds"] for stopped in seen["servers"]]
+    assert max(begun) < min(ended), "they were not stopped at the same time"
