@@ -47,7 +47,7 @@ class Cell:
     options: tuple = ()  # lastcall's; {port} is the application's
     pod: bool = True     # lastcall's defaults are those of a pod
     path: str = "/slow"
-    rate: int = 0        # requests a second, to all servers together; 0: see servers.RATES
+    rate: int = None     # requests a second, to all servers together; None: see servers.RATES
     servers: int = 2
     stops: int = 1       # so many are stopped, STEP apart
 
@@ -85,7 +85,7 @@ class Server(Lastcall):
         options = [option.format(port=self.port) for option in cell.options]
         super().__init__(self.dir, command, net=False,
                          program=servers.before(cell.init, self.health_port, options),
-                         env={**servers.ENVIRONMENT,
+                         env={**servers.environment(servers.WORKERS),
                               **({"KUBERNETES_SERVICE_HOST": "test"} if cell.pod else {})})
 
     @property
@@ -139,7 +139,7 @@ class Scene:
         self.cell, self.place = cell, place
         self.servers = [Server(cell, number, place) for number in range(cell.servers)]
         self.mode, self.reuse, self.keep = CLIENTS[cell.clients]
-        self.rate = cell.rate or servers.RATES[cell.app]
+        self.rate = servers.RATES[cell.app] if cell.rate is None else cell.rate
 
     def start_balancer(self):
         with open(os.path.join(servers.HERE, "haproxy.cfg"), encoding="ascii") as file:
@@ -169,13 +169,15 @@ class Scene:
         return self.figures()[server.name]["status"].startswith("UP")
 
     def start_load(self):
-        return subprocess.Popen(
+        return self.rate and subprocess.Popen(
             [helper("load"), "--url", f"http://127.0.0.1:{FRONT}{self.cell.path}", "--rate",
              str(self.rate), "--connections", str(CONNECTIONS), "--keepalive", self.keep,
              "--timeout", "60", "--json", os.path.join(self.place, "load.json")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def end_load(self, load):
+        if not load:
+            return None
         load.terminate()
         load.wait(70)
         with open(os.path.join(self.place, "load.json"), encoding="utf-8") as file:

@@ -18,7 +18,7 @@ BUILD = os.path.join(ROOT, "build", "applications")
 # Requests a second, to both servers of a cell, whose answers take one. A sync worker of gunicorn has
 # one at a time, and each that is free wakes for every connection.
 RATES = {"python": 200, "node": 200, "go": 200, "gunicorn": 20, "nginx": 200}
-WORKERS = 24
+WORKERS = 24  # gunicorn's, 20 of which are busy when all requests are its own
 
 
 def _python(port, place):
@@ -38,8 +38,8 @@ def _go(port, _place):
 
 
 def _gunicorn(port, place):
-    return ["gunicorn", "--bind", f":{port}", "--workers", str(WORKERS), "--preload",
-            "--worker-tmp-dir", place, "--chdir", APPS, "wsgi:app"]
+    return ["gunicorn", "--bind", f":{port}", "--preload", "--worker-tmp-dir", place,
+            "--chdir", APPS, "wsgi:app"]
 
 
 def _nginx(port, place):
@@ -61,7 +61,12 @@ NAMES = {
     "go": "Go, no `Shutdown`",
     "gunicorn": "gunicorn, sync workers",
 }
-ENVIRONMENT = {"PYTHONPATH": os.path.join(APPS, "site")}
+
+
+def environment(workers=1):
+    """For all of them. `workers`: gunicorn's."""
+    return {"PYTHONPATH": os.path.join(APPS, "site"), "PYTHONDONTWRITEBYTECODE": "1",
+            "WEB_CONCURRENCY": str(workers)}
 
 
 def command(app, port, place):

@@ -5,6 +5,7 @@ third that fails counts."""
 import pytest
 
 from cell import Cell, play
+from lastcall import lateness
 
 NGINX = ("--ports", "{port}", "--stop-signal", "SIGQUIT", "--grace-period", "30s", "--propagation")
 QUIET = 1.0
@@ -45,3 +46,16 @@ def test_three_servers_that_are_stopped_200_ms_apart_lose_none():
     begun = [stopped["wall"] for stopped in seen["servers"]]
     ended = [stopped["wall"] + stopped["seconds"] for stopped in seen["servers"]]
     assert max(begun) < min(ended), "they were not stopped at the same time"
+
+
+def test_a_quiet_server_leaves_after_min():
+    stopped, = stop_nginx("1500ms:1s:15s", check="fast", rate=0)["servers"]
+    assert window(stopped) == lateness(1.5)
+
+
+def test_clients_that_never_leave_cost_max_and_the_log_says_so():
+    stopped, = stop_nginx("1s:1s:4s", check="fast", clients="straight")["servers"]
+    assert window(stopped) == lateness(4)
+    said, = (event for event in stopped["log"]
+             if event["msg"] == "arrivals went on to the end of the window")
+    assert said["data"] > 100
