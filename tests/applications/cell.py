@@ -27,7 +27,7 @@ from scene import answers_since
 
 GRACE = 30  # seconds, as in Kubernetes
 STEP = 0.2  # seconds between two stops
-CONNECTIONS = 256  # the load's, at most
+CONNECTIONS = 1.3  # of the load, at most, for each request a second
 SECONDS = {"/slow": 1, "/page": 0.25}  # that an answer takes
 FRONT, STATS, FIRST_PORT = 8000, 8001, 8100
 # When the balancer lets go of a server that is not ready any more: after 4 s to 6 s; 0.5 s to 1 s.
@@ -171,7 +171,7 @@ class Scene:
     def start_load(self):
         return self.rate and subprocess.Popen(
             [helper("load"), "--url", f"http://127.0.0.1:{FRONT}{self.cell.path}", "--rate",
-             str(self.rate), "--connections", str(CONNECTIONS), "--keepalive", self.keep,
+             str(self.rate), "--connections", str(int(CONNECTIONS * self.rate)), "--keepalive", self.keep,
              "--timeout", "60", "--json", os.path.join(self.place, "load.json")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
