@@ -98,10 +98,8 @@ void lc_supervisor_note_killed(struct lc_supervisor *self)
 /* Where a look took longer than the signal's log line could wait for it. */
 static void note_first_count(struct lc_supervisor *self)
 {
-    const struct lc_connections_count *count = lc_traffic_count(&self->traffic);
-
-    if (self->report.in_flight < 0 && count && self->traffic.told)
-        self->report.in_flight = (int)count->in_flight;
+    if (self->report.in_flight < 0)
+        self->report.in_flight = self->traffic.first;
 }
 
 /* A drain that was given up: the look is at most 100 ms old. */

@@ -41,6 +41,7 @@ static void tell_first(struct lc_traffic *self)
         source = lc_connections_source(self->connections, &why);
     else
         why = strerrordesc_np(-self->error);
+    self->first = count ? (int)count->in_flight : -1;
     if (!count)
         lc_log(self->log, LC_LOG_WARN, "connections cannot be counted",
                LC_STR("source", lc_connections_source_name(source)),
@@ -257,6 +258,7 @@ int lc_traffic_init(struct lc_traffic *self, struct event_base *base, struct lc_
         .base = base,
         .log = log,
         .own_count = own_count,
+        .first = -1,
         .post = post,
         .elapsed = elapsed,
         .userdata = userdata,

@@ -49,6 +49,7 @@ struct lc_traffic {
     bool told; /* the log, in this shutdown, of where counts come from and what the first one was */
     lc_msec told_at;         /* the log, of the last count */
     unsigned told_in_flight; /* which was this */
+    int first;               /* in flight at the first count; -1: not known */
     lc_traffic_post *post;
     lc_traffic_elapsed *elapsed;
     void *userdata; /* of both */
