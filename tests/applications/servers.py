@@ -42,6 +42,14 @@ def _gunicorn(port, place):
             "--chdir", APPS, "wsgi:app"]
 
 
+def ordinary():
+    """Root inside the namespace, nginx would become another user. Where it was not made by root there
+    is none: there it is told that it is an ordinary user."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        alone = file.read().split()[2] == "1"
+    return ["unshare", "--user", "--map-user=1000"] if alone else []
+
+
 def _nginx(port, place):
     """The quickstart's, whose page takes a quarter of a second. It does finish what it has begun, if
     it is asked to by SIGQUIT; but nobody new can come then."""
@@ -50,7 +58,7 @@ def _nginx(port, place):
     path = os.path.join(place, "nginx.conf")
     with open(path, "w", encoding="ascii") as file:
         file.write(fill("nginx.conf", dir=place, pages=place, port=port, user="user root;"))
-    return ["nginx", "-e", "stderr", "-p", place, "-c", path]
+    return [*ordinary(), "nginx", "-e", "stderr", "-p", place, "-c", path]
 
 
 # How each is started, and what its table calls it.
@@ -63,6 +71,30 @@ NAMES = {
 }
 
 
+def build_go():
+    """Compiles it where that was not done; whoever else wants it waits."""
+    source, program = os.path.join(APPS, "server.go"), os.path.join(BUILD, "go-server")
+    if not _is_newer(program, source):
+        os.makedirs(BUILD, exist_ok=True)
+        with open(os.path.join(BUILD, "go.lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _is_newer(program, source):
+                _compile(source, program)
+    return program
+
+
+def _is_newer(program, source):
+    return os.path.exists(program) and os.path.getmtime(program) >= os.path.getmtime(source)
+
+
+def _compile(source, program):
+    """With the libraries as Debian compiled them, and nothing from elsewhere."""
+    subprocess.run(["go", "build", "-o", f"{program}.new", source], check=True,
+                   env={"PATH": "/usr/bin:/bin", "GO111MODULE": "off",
+                        "GOCACHE": os.path.join(BUILD, "go-cache")})
+    os.rename(f"{program}.new", program)
+
+
 def environment(workers=1):
     """For all of them. `workers`: gunicorn's."""
     return {"PYTHONPATH": os.path.join(APPS, "site"), "PYTHONDONTWRITEBYTECODE": "1",
@@ -71,19 +103,6 @@ def environment(workers=1):
 
 def command(app, port, place):
     return COMMANDS[app](port, place)
-
-
-def build_go():
-    """Compiles it where that was not done; whoever else wants it waits."""
-    source, program = os.path.join(APPS, "server.go"), os.path.join(BUILD, "go-server")
-    os.makedirs(BUILD, exist_ok=True)
-    with open(os.path.join(BUILD, "go.lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(program) or os.path.getmtime(program) < os.path.getmtime(source):
-            subprocess.run(["go", "build", "-o", program, source], check=True,
-                           env={"PATH": "/usr/bin:/bin", "GO111MODULE": "off",
-                                "GOCACHE": os.path.join(BUILD, "go-cache")})
-    return program
 
 
 def before(init, health_port, options):

@@ -94,12 +94,24 @@ __attribute__((format(printf, 3, 4))) static void write_proc(pid_t pid, const ch
     close(fd);
 }
 
+/* How many ids from 0 on our own namespace has: one, where we run in a pidns of anybody's. */
+static unsigned ids_of(const char *map)
+{
+    FILE *file = fopen(map, "re");
+    unsigned first, outside, count;
+
+    if (!file || fscanf(file, "%u %u %u", &first, &outside, &count) != 3 || first != 0)
+        fail(map);
+    fclose(file);
+    return count < 65536 ? count : 65536;
+}
+
 /* Root's own ids are mapped one to one, as many as its namespace has (user_namespaces(7)). */
 static void map_ids(pid_t pid)
 {
     if (geteuid() == 0) {
-        write_proc(pid, "uid_map", "0 0 65536");
-        write_proc(pid, "gid_map", "0 0 65536");
+        write_proc(pid, "uid_map", "0 0 %u", ids_of("/proc/self/uid_map"));
+        write_proc(pid, "gid_map", "0 0 %u", ids_of("/proc/self/gid_map"));
         return;
     }
     write_proc(pid, "setgroups", "deny");
