@@ -6,7 +6,7 @@ static const struct lc_connections_count *connected(void *userdata)
 {
     struct lc_supervisor *self = userdata;
 
-    return lc_traffic_glance(&self->traffic);
+    return lc_traffic_recent(&self->traffic);
 }
 
 static size_t metrics_text(void *userdata, const char **ret)

@@ -96,8 +96,10 @@ static bool step(struct lc_traffic *self)
 {
     int news = lc_connections_step(self->connections);
 
-    if (news > 0 && news & LC_CONNECTIONS_LOOKED)
+    if (news > 0 && news & LC_CONNECTIONS_LOOKED) {
         self->looked = true;
+        self->looked_at = lc_clock_msec();
+    }
     if (news < 0)
         self->looked = false;
     if (news > 0 && news & LC_CONNECTIONS_ARRIVED && self->mode == LC_TRAFFIC_WINDOW)
@@ -200,6 +202,15 @@ static bool catch_up(struct lc_traffic *self)
 const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self)
 {
     return look(self) == 0 && catch_up(self) ? lc_traffic_count(self) : NULL;
+}
+
+const struct lc_connections_count *lc_traffic_recent(struct lc_traffic *self)
+{
+    const struct lc_connections_count *count = lc_traffic_glance(self);
+
+    if (count || lc_clock_msec() - self->looked_at > LC_TRAFFIC_RECENT_MSEC)
+        return count;
+    return lc_traffic_count(self);
 }
 
 void lc_traffic_catch_up(struct lc_traffic *self)

@@ -19,7 +19,8 @@ enum {
     LC_TRAFFIC_TELL_MSEC =
         1000, /* between lines of the log that say how it goes on, at the least */
     LC_TRAFFIC_OWN_PORTS_MAX = 16,
-    LC_TRAFFIC_GLANCE_USEC = 2000 /* a look that somebody waits for takes no longer */
+    LC_TRAFFIC_GLANCE_USEC = 2000, /* a look that somebody waits for takes no longer */
+    LC_TRAFFIC_RECENT_MSEC = 1000
 };
 
 enum lc_traffic_mode {
@@ -46,6 +47,7 @@ struct lc_traffic {
     struct event *readable, *timer;
     enum lc_traffic_mode mode;
     bool looked; /* a look has ended: there is a count */
+    lc_msec looked_at;
     bool told; /* the log, in this shutdown, of where counts come from and what the first one was */
     lc_msec told_at;         /* the log, of the last count */
     unsigned told_in_flight; /* which was this */
@@ -68,6 +70,9 @@ void lc_traffic_deinit(struct lc_traffic *self);
 /* A whole look, here and now, as far as it goes in LC_TRAFFIC_GLANCE_USEC of processor time. The
  * count; NULL: not known. */
 const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self);
+/* The same, or, where that is too short a time, the count of a look in the last
+ * LC_TRAFFIC_RECENT_MSEC: one that was begun here goes on by itself. So whoever asks again is told. */
+const struct lc_connections_count *lc_traffic_recent(struct lc_traffic *self);
 /* The count of the last look; NULL: not known. */
 const struct lc_connections_count *lc_traffic_count(const struct lc_traffic *self);
 

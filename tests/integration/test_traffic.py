@@ -326,6 +326,42 @@ def test_an_application_that_dies_at_sigterm_loses_no_request_in_flight(lastcall
     assert last["cut"] == 0
 
 
+# As SERVER, below 300 other processes with descriptors of their own: it takes its time to find out
+# whose the listening socket is.
+CROWD = """
+import os, signal, time
+for _ in range(40):
+    os.open("/dev/null", os.O_RDONLY)
+for _ in range(300):
+    if os.fork() == 0:
+        signal.pause()
+if os.fork():
+    signal.pause()
+"""
+
+
+def test_what_was_in_flight_is_reported_as_it_was_where_the_look_was_not_done_in_time(lastcall):
+    app = start(lastcall, "--propagation", "1s", command=python(CROWD + SERVER))
+    with app.network.connect(WEB) as stream:
+        request(stream, "/stream")
+        receive(stream, b"x\r\n")
+        app.signal("SIGTERM")
+        assert "in_flight" not in app.wait_for("signal"), "it was done in time"
+        assert app.wait_for("connections")["in_flight"] == 1
+    app.exit_code(timeout=20)
+    assert app.wait_for("exit")["in_flight"] == 1
+
+
+def test_status_has_the_last_look_where_each_takes_its_time(lastcall):
+    app = start(lastcall, command=python(CROWD + "print(\"up\")\nsignal.pause()"))
+    foreign, = app.network.sockets(1)
+    with foreign:  # whose it is, is looked for each time, and in vain
+        foreign.bind(("0.0.0.0", 8000))
+        foreign.listen()
+        assert counted(app) is None, "it was done in time"
+        assert until(lambda: counted(app) == 0, 1)
+
+
 def test_idle_connections_that_are_kept_alive_do_not_hold_it(lastcall):
     app = start(lastcall, "--wait-for-idle=10s")
     streams = [keep_alive(app) for _ in range(20)]
