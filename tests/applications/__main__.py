@@ -10,10 +10,13 @@ import sys
 
 import servers
 import tables
+import window
 from cell import CLIENTS, Cell, play
 
 CELLS = [Cell(app, init, clients) for clients in CLIENTS for app in servers.NAMES
          for init in tables.INITS]
+CELLS += [window.cell(propagation, clients=clients) for propagation in tables.WINDOWS
+          for clients in ("new", "kept")]
 
 
 def parse(words):
@@ -31,13 +34,15 @@ def chosen(only):
 
 def run(cells):
     jobs = int(os.environ.get("JOBS") or 2 * os.cpu_count())
-    results = {"date": datetime.date.today().isoformat(), "processors": os.cpu_count(), "cells": []}
+    results = {"date": datetime.date.today().isoformat(), "processors": os.cpu_count(),
+               "cells": [], "windows": []}
     with concurrent.futures.ThreadPoolExecutor(jobs) as threads:
         for cell, seen in zip(cells, threads.map(play, cells)):
-            one = tables.result(cell, seen)
+            is_window = cell.app == "nginx"
+            one = (tables.window_result if is_window else tables.result)(cell, seen)
+            results["windows" if is_window else "cells"].append(one)
             print(f"{tables.name_of(cell)}: {one['failed']} of {one['requests']} failed",
                   file=sys.stderr)
-            results["cells"].append(one)
     return results
 
 
@@ -59,7 +64,7 @@ def main(words):
     for place in (servers.BUILD, servers.HERE) if options.keep else (servers.BUILD,):
         write(results, place)
     print("\n".join(tables.markdown(results)))
-    return int(any(map(tables.is_wrong, results["cells"])))
+    return int(any(map(tables.is_wrong, results["cells"] + results["windows"])))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """The results as tables, in Markdown."""
 
 import servers
+import window
 
 INITS = ("nothing", "tini", "sleep 5", "lastcall")
 REUSED = "reused connection closed before any byte"
@@ -13,7 +14,12 @@ HEADS = {
 }
 
 
+WINDOWS = {window.FIXED: "5 s, whatever comes", window.FOLLOWING: "5 s to 15 s, by what arrives"}
+
+
 def name_of(cell):
+    if cell.app == "nginx":
+        return f"window {cell.clients} {cell.options[-1]}"
     return f"{cell.app} {cell.clients} {cell.init}"
 
 
@@ -25,8 +31,18 @@ def result(cell, seen):
             "seconds": stopped["seconds"], "killed": stopped["killed"], "code": stopped["code"]}
 
 
+def window_result(cell, seen):
+    stopped, load = seen["servers"][0], seen["load"]
+    return {"window": cell.options[-1], "clients": cell.clients, "requests": load["requests"],
+            "failed": load["failed"], "failures": load["failures"], "end": window.end(stopped),
+            "last_arrival": round(window.last_arrival(stopped), 3)}
+
+
 def is_wrong(one):
-    """Lost with lastcall where nothing need be."""
+    """Lost with lastcall where nothing need be, or waited for longer than needed."""
+    if "window" in one:
+        return one["window"] == window.FOLLOWING and (
+            one["failed"] > 0 or one["end"] > one["last_arrival"] + window.QUIET + 0.2)
     return one["init"] == "lastcall" and one["clients"] != "straight" and one["failed"] > 0
 
 
@@ -40,6 +56,22 @@ def _text(one):
 
 
 def markdown(results):
+    yield from _applications(results)
+    yield from _windows(results["windows"])
+
+
+def _windows(rows):
+    if not rows:
+        return
+    yield "| lastcall's window | connections | requests | failed | its end | the last arrival |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for one in rows:
+        connections = "new" if one["clients"] == "new" else "kept alive"
+        yield (f"| {WINDOWS[one['window']]} | {connections} | {one['requests']:,} | "
+               f"{one['failed']:,} | {one['end']:.2f} s | {one['last_arrival']:.2f} s |")
+
+
+def _applications(results):
     found = {(one["clients"], one["app"], one["init"]): one for one in results["cells"]}
     for clients, head in HEADS.items():
         apps = [app for app in servers.NAMES if any(key[:2] == (clients, app) for key in found)]

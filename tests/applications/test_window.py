@@ -4,43 +4,30 @@ third that fails counts."""
 
 import pytest
 
-from cell import Cell, play
+import window
+from cell import play
 from lastcall import lateness
-
-NGINX = ("--ports", "{port}", "--stop-signal", "SIGQUIT", "--grace-period", "30s", "--propagation")
-QUIET = 1.0
-
-
-def stop_nginx(propagation, **options):
-    """No drain: the window alone is looked at, and nginx finishes what it has begun."""
-    return play(Cell("nginx", path="/page", pod=False, options=(*NGINX, propagation), **options))
-
-
-def window(stopped):
-    """When it ended, in seconds from the stop."""
-    end, = (event["t"] for event in stopped["log"] if event.get("phase") == "propagating")
-    return end
 
 
 @pytest.mark.parametrize("clients", ["new", "kept"])
 def test_a_fixed_window_of_5_s_loses_requests(clients):
-    seen = stop_nginx("5s", clients=clients)
+    seen = play(window.cell(window.FIXED, clients=clients))
     assert seen["load"]["failed"] > 0
-    assert 5 <= window(seen["servers"][0]) < 6
+    assert window.end(seen["servers"][0]) == lateness(5)
 
 
 @pytest.mark.parametrize("clients", ["new", "kept"])
 def test_one_that_follows_the_arrivals_loses_none_and_is_no_longer_than_needed(clients):
-    seen = stop_nginx("5s:1s:15s", clients=clients)
+    seen = play(window.cell(window.FOLLOWING, clients=clients))
     assert seen["load"]["failures"] == {}
     stopped = seen["servers"][0]
-    last = max(begun for begun, _ in stopped["answers"])
+    last = window.last_arrival(stopped)
     assert last > 5, "the balancer did not take its time"
-    assert 0 < window(stopped) - last <= QUIET + 0.2
+    assert 0 < window.end(stopped) - last <= window.QUIET + 0.2
 
 
 def test_three_servers_that_are_stopped_200_ms_apart_lose_none():
-    seen = stop_nginx("1s:1s:15s", check="fast", servers=4, stops=3)
+    seen = play(window.cell("1s:1s:15s", check="fast", servers=4, stops=3))
     assert seen["load"]["failures"] == {}
     assert [stopped["code"] for stopped in seen["servers"]] == [0, 0, 0]
     begun = [stopped["wall"] for stopped in seen["servers"]]
@@ -49,13 +36,13 @@ def test_three_servers_that_are_stopped_200_ms_apart_lose_none():
 
 
 def test_a_quiet_server_leaves_after_min():
-    stopped, = stop_nginx("1500ms:1s:15s", check="fast", rate=0)["servers"]
-    assert window(stopped) == lateness(1.5)
+    stopped, = play(window.cell("1500ms:1s:15s", check="fast", rate=0))["servers"]
+    assert window.end(stopped) == lateness(1.5)
 
 
 def test_clients_that_never_leave_cost_max_and_the_log_says_so():
-    stopped, = stop_nginx("1s:1s:4s", check="fast", clients="straight")["servers"]
-    assert window(stopped) == lateness(4)
+    stopped, = play(window.cell("1s:1s:4s", check="fast", clients="straight"))["servers"]
+    assert window.end(stopped) == lateness(4)
     said, = (event for event in stopped["log"]
              if event["msg"] == "arrivals went on to the end of the window")
     assert said["data"] > 100
