@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cell of the tables: servers behind HAProxy, under load, some of which are stopped.
 
-`play(Cell(...))` runs it in a network namespace of its own, with all that it starts, and returns what
-was seen. Each server is PID 1 of a PID namespace, as in a container."""
+`play(Cell(...))` runs it in a network namespace of its own, with all that it starts, and returns
+what was seen. Each server is PID 1 of a PID namespace, as in a container."""
 
 import csv
 import dataclasses
@@ -32,8 +32,8 @@ SECONDS = {"/slow": 1, "/page": 0.25}  # that an answer takes
 FRONT, STATS, FIRST_PORT = 8000, 8001, 8100
 # When the balancer lets go of a server that is not ready any more: after 4 s to 6 s; 0.5 s to 1 s.
 CHECKS = {"slow": "inter 2s fall 3 rise 3", "fast": "inter 500ms fall 2 rise 1"}
-# Clients: how the balancer treats them, and whether they keep their connections. With `tcp` it hands
-# whole connections on, as kube-proxy does: a client that keeps one has it with the server itself.
+# Clients: how the balancer treats them, and whether they keep their connections. With `tcp` it
+# hands whole connections on, as kube-proxy does: who keeps one has it with the server itself.
 CLIENTS = {"new": ("http", "never", "no"), "kept": ("http", "safe", "yes"),
            "straight": ("tcp", "never", "yes")}
 
@@ -151,7 +151,8 @@ class Scene:
         path = os.path.join(self.place, "haproxy.cfg")
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
-        subprocess.Popen(["haproxy", "-db", "-f", path], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        subprocess.Popen(["haproxy", "-db", "-f", path], stdin=subprocess.DEVNULL,
+                         stdout=sys.stderr)
         assert until(self.balancer_answers, 20), "haproxy does not answer"
 
     def balancer_answers(self):
@@ -171,8 +172,8 @@ class Scene:
     def start_load(self):
         return self.rate and subprocess.Popen(
             [helper("load"), "--url", f"http://127.0.0.1:{FRONT}{self.cell.path}", "--rate",
-             str(self.rate), "--connections", str(int(CONNECTIONS * self.rate)), "--keepalive", self.keep,
-             "--timeout", "60", "--json", os.path.join(self.place, "load.json")],
+             str(self.rate), "--connections", str(int(CONNECTIONS * self.rate)), "--keepalive",
+             self.keep, "--timeout", "60", "--json", os.path.join(self.place, "load.json")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def end_load(self, load):

@@ -8,15 +8,16 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path += [os.path.join(ROOT, "tests", "integration"), os.path.join(ROOT, "deploy", "quickstart.d")]
+sys.path += [os.path.join(ROOT, "tests", "integration"),
+             os.path.join(ROOT, "deploy", "quickstart.d")]
 
 from lastcall import PYTHON, binary  # noqa: E402
 from scene import fill  # noqa: E402
 
 APPS = os.path.join(HERE, "apps")
 BUILD = os.path.join(ROOT, "build", "applications")
-# Requests a second, to both servers of a cell, whose answers take one. A sync worker of gunicorn has
-# one at a time, and each that is free wakes for every connection.
+# Requests a second, to both servers of a cell, whose answers take one. A sync worker of gunicorn
+# has one at a time, and each that is free wakes for every connection.
 RATES = {"python": 200, "node": 200, "go": 200, "gunicorn": 20, "nginx": 200}
 WORKERS = 24  # gunicorn's, 20 of which are busy when all requests are its own
 
@@ -43,16 +44,16 @@ def _gunicorn(port, place):
 
 
 def ordinary():
-    """Root inside the namespace, nginx would become another user. Where it was not made by root there
-    is none: there it is told that it is an ordinary user."""
+    """Root inside the namespace, nginx would become another user. Where it was not made by root
+    there is none: there it is told that it is an ordinary user."""
     with open("/proc/self/uid_map", encoding="ascii") as file:
         alone = file.read().split()[2] == "1"
     return ["unshare", "--user", "--map-user=1000"] if alone else []
 
 
 def _nginx(port, place):
-    """The quickstart's, whose page takes a quarter of a second. It does finish what it has begun, if
-    it is asked to by SIGQUIT; but nobody new can come then."""
+    """The quickstart's, whose page takes a quarter of a second. It does finish what it has begun,
+    if it is asked to by SIGQUIT; but nobody new can come then."""
     with open(os.path.join(place, "page"), "wb") as file:
         file.write(b"x" * 20480)
     path = os.path.join(place, "nginx.conf")

@@ -9,8 +9,8 @@ REUSED = "reused connection closed before any byte"
 HEADS = {
     "new": "New connections, through the balancer",
     "kept": "Kept-alive connections, through the balancer",
-    "straight": "Kept-alive connections straight to the application: failed, and of these on a reused "
-                "connection that was closed before any byte of an answer",
+    "straight": "Kept-alive connections straight to the application: failed, and of these on a "
+                "reused connection that was closed before any byte of an answer",
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the drain waits for, and what it does not: real servers that die at SIGTERM, or as good as."""
+"""What the drain waits for, and what it does not, with real servers."""
 
 import base64
 import os

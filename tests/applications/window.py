@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The window alone: no drain, and an nginx that finishes what it has begun, but takes nobody new."""
+"""The window alone, without a drain: nginx finishes what it has begun, but takes nobody new."""
 
 from cell import Cell
 
