@@ -341,7 +341,7 @@ if os.fork():
 
 
 def test_what_was_in_flight_is_reported_as_it_was_where_the_look_was_not_done_in_time(lastcall):
-    app = start(lastcall, "--propagation", "1s", command=python(CROWD + SERVER))
+    app = start(lastcall, "--propagation", "3s", command=python(CROWD + SERVER))
     with app.network.connect(WEB) as stream:
         request(stream, "/stream")
         receive(stream, b"x\r\n")
