@@ -52,7 +52,7 @@ def write(results, place):
         json.dump(results, file, indent=1)
         file.write("\n")
     with open(os.path.join(place, "table.md"), "w", encoding="utf-8") as file:
-        file.write("\n".join(tables.markdown(results)))
+        file.write(tables.text(results))
 
 
 def main(words):
@@ -63,7 +63,7 @@ def main(words):
     results = run(cells)
     for place in (servers.BUILD, servers.HERE) if options.keep else (servers.BUILD,):
         write(results, place)
-    print("\n".join(tables.markdown(results)))
+    print(tables.text(results), end="")
     return int(any(map(tables.is_wrong, results["cells"] + results["windows"])))
 
 

@@ -55,9 +55,8 @@ def _text(one):
     return f"{failed} ({one['seconds']:.1f} s{', killed' if one['killed'] else ''})"
 
 
-def markdown(results):
-    yield from _applications(results)
-    yield from _windows(results["windows"])
+def text(results):
+    return "\n".join([*_applications(results), *_windows(results["windows"])]).strip() + "\n"
 
 
 def _windows(rows):
