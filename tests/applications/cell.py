@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import string
 import subprocess
@@ -220,22 +219,19 @@ class Scene:
 
 def play(cell):
     """Runs it; returns {"servers": what of those that were stopped, "load": what it wrote}."""
-    command = [helper("pidns"), "--net", servers.PYTHON, "-B", os.path.abspath(__file__),
-               json.dumps(dataclasses.asdict(cell))]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=180, check=False)
+    with tempfile.TemporaryDirectory(prefix="lc-") as place:
+        os.chmod(place, 0o755)
+        done = subprocess.run(
+            [helper("pidns"), "--net", servers.PYTHON, "-B", os.path.abspath(__file__), place,
+             json.dumps(dataclasses.asdict(cell))],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, f"{cell}\n{done.stderr[-4000:]}"
     return json.loads(done.stdout)
 
 
-def main(text):
-    place = tempfile.mkdtemp(prefix="lc-")
-    os.chmod(place, 0o755)
-    try:
-        print(json.dumps(Scene(Cell(**json.loads(text)), place).run()))
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+def main(place, text):
+    print(json.dumps(Scene(Cell(**json.loads(text)), place).run()))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
