@@ -44,6 +44,7 @@ static void drain(struct lc_supervisor *self, const struct lc_http_request *requ
                   struct lc_http_response *ret)
 {
     const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
+    const struct lc_connections_count *seen;
     char since[LC_DURATION_TEXT_MAX];
 
     if (lifecycle->t0 != LC_NEVER) {
@@ -53,9 +54,12 @@ static void drain(struct lc_supervisor *self, const struct lc_http_request *requ
                lc_duration_format(lc_supervisor_elapsed(self), since));
         return;
     }
-    self->report.in_flight = lc_supervisor_in_flight(self);
+    seen = lc_traffic_glance(&self->traffic);
+    self->report.in_flight = seen ? (int)seen->in_flight : -1;
     log_request(self, request, "begun", self->report.in_flight);
-    lc_engine_post(&self->engine, &(struct lc_event){.kind = LC_EVENT_DRAIN});
+    lc_engine_post(
+        &self->engine,
+        &(struct lc_event){.kind = LC_EVENT_DRAIN, .no_listener = lc_supervisor_deaf(self, seen)});
     answer(self, ret, HTTP_ACCEPTED, "%s\n", lc_phase_name(lifecycle->phase));
 }
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from lastcall import lateness, python, until
+from lastcall import SERVING, lateness, python, until
 
 SERVER = python("""
 import socket
@@ -53,7 +53,8 @@ def test_drain_goes_as_far_as_the_stop_and_waits_there(lastcall):
 @pytest.mark.memory
 def test_a_stop_signal_after_a_drain_counts_from_the_drain(lastcall):
     app = lastcall("--propagation", "200ms", "--grace-period", "3s", "--margin", "500ms", "--",
-                   "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done").ready()
+                   "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done",
+                   via=SERVING).ready()
     app.wait_output("up")
     assert post(app, "/drain").status == 202
     app.wait_for("phase", phase="propagating", next="drained")
