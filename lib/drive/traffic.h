@@ -20,7 +20,7 @@ enum {
         1000, /* between lines of the log that say how it goes on, at the least */
     LC_TRAFFIC_OWN_PORTS_MAX = 16,
     LC_TRAFFIC_GLANCE_USEC = 2000, /* a look that somebody waits for takes no longer */
-    LC_TRAFFIC_RECENT_MSEC = 1000
+    LC_TRAFFIC_RECENT_MSEC = 3000  /* the page asks once a second */
 };
 
 enum lc_traffic_mode {

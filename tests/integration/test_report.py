@@ -144,14 +144,21 @@ def test_a_crash_is_told_with_the_process(lastcall, place):
 
 # --- the state ---
 
+@pytest.fixture
+def memory():
+    """A disk that others use takes so long to sync that the last write may be given up."""
+    with tempfile.TemporaryDirectory(prefix="lc-", dir="/dev/shm") as path:
+        yield path
+
+
 def count(app, text):
     line, = (line for line in app.http("/metrics").body.splitlines() if line.startswith(text))
     return float(line.split()[-1])
 
 
-def test_counters_outlive_the_container(lastcall, place):
+def test_counters_outlive_the_container(lastcall, memory):
     for times in range(3):
-        app = start(lastcall, place, ["sleep", "100"])
+        app = start(lastcall, memory, ["sleep", "100"])
         assert count(app, 'lastcall_shutdowns_total{outcome="stopped"}') == times
         name = 'lastcall_shutdown_phase_duration_seconds_count{phase="propagating"}'
         assert count(app, name) == times
@@ -172,12 +179,6 @@ def test_a_state_that_cannot_be_trusted_is_set_aside(lastcall, place, content):
         assert file.read() == content
     app.signal("SIGTERM")
     assert app.exit_code() == 143
-
-
-@pytest.fixture
-def memory():
-    with tempfile.TemporaryDirectory(prefix="lc-", dir="/dev/shm") as path:
-        yield path
 
 
 @pytest.mark.plain
