@@ -179,7 +179,6 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
 
     (void)fd;
     (void)what;
-
     if (r < 0) {
         self->looked = false;
         self->error = r;
@@ -252,7 +251,9 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
     self->mode = mode;
     event_del(self->timer);
     if (mode == LC_TRAFFIC_REST) {
-        self->told = false; /* a drain may be taken back: what comes then is another shutdown */
+        /* A drain may be taken back: what comes then is another shutdown. */
+        self->told = false;
+        self->first = -1;
         return;
     }
     if (mode == LC_TRAFFIC_WINDOW)

@@ -17,14 +17,6 @@ while True:
 """)
 
 
-def control(app):
-    return f"\0lastcall-{os.stat(f'/proc/{app.pid}/ns/mnt').st_ino}"
-
-
-def post(app, path):
-    return app.http(path, method="POST", address=control(app))
-
-
 def elapsed(app):
     """Since T0."""
     return app.http("/status").json()["elapsed"]
@@ -40,7 +32,7 @@ def start(lastcall, *options, window="300ms", command=SERVER, **more):
 @pytest.mark.memory
 def test_drain_goes_as_far_as_the_stop_and_waits_there(lastcall):
     app = start(lastcall, "--wait-for-idle")
-    answer = post(app, "/drain")
+    answer = app.post("/drain")
     assert (answer.status, answer.body) == (202, "propagating\n")
     assert app.wait_for("drain", result="begun")["uid"] == 0  # as its namespace has it
     assert app.wait_for("connections")["in_flight"] == 0
@@ -56,7 +48,7 @@ def test_a_stop_signal_after_a_drain_counts_from_the_drain(lastcall):
                    "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.05; done",
                    via=SERVING).ready()
     app.wait_output("up")
-    assert post(app, "/drain").status == 202
+    assert app.post("/drain").status == 202
     app.wait_for("phase", phase="propagating", next="drained")
     assert until(lambda: elapsed(app) > 1)
     app.signal("SIGTERM")
@@ -77,11 +69,11 @@ def test_an_undo_brings_readiness_back_and_the_next_shutdown_is_a_whole_one(last
               "processes": [{"name": "web", "command": SERVER}]}
     app = lastcall(config=json.dumps(config)).ready()
     app.wait_output("up")
-    post(app, "/drain")
+    app.post("/drain")
     assert until(lambda: os.path.getsize(f"{place}/message"))
     first = app.wait_for("connections")
     assert app.status("/readyz") == 503
-    undone = post(app, "/undo")
+    undone = app.post("/undo")
     assert (undone.status, undone.body) == (202, "running\n")
     assert app.status("/readyz") == 200
     app.wait_for("undo", result="taken back")
@@ -97,29 +89,29 @@ def test_an_undo_brings_readiness_back_and_the_next_shutdown_is_a_whole_one(last
 
 def test_a_drain_asked_for_again_changes_nothing_and_says_so(lastcall):
     app = start(lastcall, window="5s")
-    assert post(app, "/drain").status == 202
+    assert app.post("/drain").status == 202
     assert until(lambda: elapsed(app) > 0.5)
-    again = post(app, "/drain")
+    again = app.post("/drain")
     assert again.status == 200 and again.body.startswith("propagating already: the shutdown began ")
     assert elapsed(app) > 0.5
     app.signal("SIGTERM")
     app.wait_for("signal")
-    assert post(app, "/drain").status == 200
+    assert app.post("/drain").status == 200
 
 
 def test_an_undo_without_a_drain_changes_nothing_and_says_so(lastcall):
     app = start(lastcall)
-    answer = post(app, "/undo")
+    answer = app.post("/undo")
     assert (answer.status, answer.body) == (200, "running: nothing is being drained\n")
     assert app.status("/readyz") == 200
 
 
 def test_an_undo_after_the_stop_signal_is_refused(lastcall):
     app = start(lastcall, window="5s")
-    post(app, "/drain")
+    app.post("/drain")
     app.signal("SIGTERM")
     app.wait_for("signal")
-    answer = post(app, "/undo")
+    answer = app.post("/undo")
     assert (answer.status, answer.body) == (409, "propagating: a stop signal has come\n")
     assert app.status("/readyz") == 503
 
@@ -127,10 +119,10 @@ def test_an_undo_after_the_stop_signal_is_refused(lastcall):
 def test_an_undo_after_the_end_of_a_process_is_refused(lastcall):
     app = start(lastcall, window="5s", stdin=-1, command=[
         "sh", "-c", "(trap '' TERM; exec sleep 100) & echo up; read x"])
-    post(app, "/drain")
+    app.post("/drain")
     app.outer.stdin.close()
     app.wait_for("leftover processes asked to stop")
-    answer = post(app, "/undo")
+    answer = app.post("/undo")
     assert (answer.status, answer.body) == (409, "exited: a process has ended\n")
 
 
@@ -143,8 +135,8 @@ listener = socket.create_server(("", 8000))
 sys.stdin.readline()
 """), stdin=-1)
     app.wait_for("process started")
-    assert post(app, "/drain").body == "drained\n"
-    assert post(app, "/undo").body == "starting\n"
+    assert app.post("/drain").body == "drained\n"
+    assert app.post("/undo").body == "starting\n"
     app.outer.stdin.write(b"\n")
     app.outer.stdin.flush()
     app.ready()
@@ -158,13 +150,13 @@ def test_drain_and_undo_exist_on_the_control_socket_alone(lastcall, place):
             assert app.status(path, address=address) == 404
             # as any path at all
             assert app.status(path, method="POST", address=address) == 405
-        assert app.status(path, address=control(app)) == 404
+        assert app.status(path, address=app.control()) == 404
     assert app.status("/readyz") == 200 and not app.events("drain") + app.events("undo")
 
 
 def test_what_a_client_puts_behind_the_request_is_no_second_one(lastcall):
     app = start(lastcall)
-    with app.network.connect(control(app)) as stream:
+    with app.network.connect(app.control()) as stream:
         stream.sendall(b"POST /undo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
                        b"POST /drain HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         while stream.recv(4096):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel sees of the application's connections: the window's end and the drain."""
 
+import contextlib
 import json
 import re
+import resource
 import threading
 import time
 
@@ -350,6 +352,34 @@ def test_what_was_in_flight_is_reported_as_it_was_where_the_look_was_not_done_in
         assert app.wait_for("connections")["in_flight"] == 1
     app.exit_code(timeout=20)
     assert app.wait_for("exit")["in_flight"] == 1
+
+
+@contextlib.contextmanager
+def many_descriptors():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_a_drain_has_counted_is_forgotten_once_it_is_taken_back(lastcall):
+    """So many wait in the listen queue at the signal that its line cannot wait for their count."""
+    app = start(lastcall, "--ports", "8000", "--propagation", "3s", command=python("""
+import signal, socket
+listener = socket.create_server(("", 8000), backlog=4096)
+print("up")
+signal.pause()
+"""))
+    assert app.post("/drain").status == 202
+    assert app.wait_for("connections")["in_flight"] == 0
+    assert app.post("/undo").status == 202
+    with many_descriptors(), contextlib.ExitStack() as streams:
+        for stream in app.network.sockets(4000):
+            streams.enter_context(stream).connect(WEB)
+        app.signal("SIGTERM")
+        assert "in_flight" not in app.wait_for("signal"), "it was done in time"
+        assert app.exit_code(timeout=20) == 143
+    assert app.wait_for("exit")["in_flight"] == 4000
 
 
 def test_status_has_the_last_look_where_each_takes_its_time(lastcall):
