@@ -288,11 +288,11 @@ static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *s
         [LC_SECOND_KILL] = LC_SIGNAL_ACTION_KILL,
     };
     uint8_t second = lifecycle->policy.second[signal->number];
-    bool first = lifecycle->stop_signal == 0;
+    bool first = lifecycle->stop_signal == 0, begins = lifecycle->t0 == LC_NEVER;
     const struct lc_connections_count *seen = first ? lc_traffic_glance(&self->traffic) : NULL;
     int in_flight = seen ? (int)seen->in_flight : -1;
 
-    if (lifecycle->t0 == LC_NEVER)
+    if (begins)
         self->report.in_flight = in_flight;
     log_signal(self, LC_LOG_INFO, signal, first ? LC_SIGNAL_ACTION_STOP : second_actions[second],
                in_flight);
@@ -300,7 +300,7 @@ static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *s
                    &(struct lc_event){.kind = LC_EVENT_STOP,
                                       .signal = (uint8_t)signal->number,
                                       .hurry = keyboard,
-                                      .no_listener = lc_supervisor_deaf(self, seen)});
+                                      .no_listener = begins ? lc_supervisor_deaf(self, seen) : 0});
 }
 
 /* As the kernel keeps those that wait: ordinary ones once, real-time ones each (signal(7)). */

@@ -162,3 +162,12 @@ def test_what_a_client_puts_behind_the_request_is_no_second_one(lastcall):
         while stream.recv(4096):
             pass
     assert app.status("/readyz") == 200 and not app.events("drain")
+
+
+def test_that_nothing_listens_is_said_once_where_a_stop_signal_comes_after_a_drain(lastcall):
+    app = start(lastcall, command=python("import signal\nprint('up')\nsignal.pause()"))
+    assert app.post("/drain").status == 202
+    app.wait_for("phase", phase="running", next="drained")
+    app.signal("SIGTERM")
+    assert app.exit_code() == 143
+    assert len(app.events("nothing listens: no window, no drain")) == 1
