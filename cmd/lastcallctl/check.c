@@ -27,14 +27,8 @@ static int check_configuration(const struct lc_ctl_arguments *arguments)
 {
     struct lc_ctl_settings settings;
     int code = LC_CTL_FAILED;
-    int r = lc_ctl_settings_load(&settings, arguments->rest, environ,
-                                 arguments->value[LC_CHECK_PLATFORM]);
 
-    if (r < 0)
-        lc_ctl_fail("%s", strerror(-r));
-    lc_ctl_print_problems("warning: ", &settings.warnings);
-    lc_ctl_print_problems("", &settings.errors);
-    if (r == 0 && settings.config) {
+    if (lc_ctl_settings_open(&settings, arguments->rest, arguments->value[LC_CHECK_PLATFORM])) {
         print_truth(settings.config);
         code = lc_ctl_printed();
     }

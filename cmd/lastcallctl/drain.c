@@ -2,32 +2,29 @@
 #include "base/duration.h"
 #include "client.h"
 #include "command.h"
-#include "config/node.h"
 #include "drive/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HTTP_OK = 200, HTTP_ACCEPTED = 202, POLL_MSEC = 100, PHASE_MAX = 24 };
+enum { POLL_MSEC = 100, PHASE_MAX = 24 };
 
 /* The phase, as /status has it. 0 or -errno. */
 static int ask_phase(const struct lc_target *target, char ret[static PHASE_MAX])
 {
     struct lc_answer answer;
-    struct lc_yaml_error error;
-    struct lc_tree tree = {0};
+    struct lc_tree tree;
     const struct lc_node *phase;
     int r = lc_target_ask(target, "GET", "/status", &answer);
 
     if (r < 0)
         return r;
-    r = lc_tree_parse_yaml(&tree, answer.reply.body, answer.reply.length, &error);
-    phase = r == 0 && tree.root && tree.root->kind == LC_NODE_MAP ? lc_node_find(tree.root, "phase")
-                                                                  : NULL;
+    r = lc_reply_parse_object(&answer.reply, &tree);
+    phase = r == 0 ? lc_node_find(tree.root, "phase") : NULL;
     if (phase && phase->kind == LC_NODE_SCALAR)
         snprintf(ret, PHASE_MAX, "%s", phase->text);
-    else
+    else if (r == 0)
         r = -EBADMSG;
     lc_tree_deinit(&tree);
     return r;
@@ -115,7 +112,7 @@ int lc_ctl_drain(const struct lc_ctl_arguments *arguments)
         return lc_target_fail(&target, r);
     fwrite(answer.reply.body, 1, answer.reply.length, stdout);
     r = lc_ctl_printed();
-    if (answer.reply.status != HTTP_OK && answer.reply.status != HTTP_ACCEPTED)
+    if (answer.reply.status != LC_REPLY_OK && answer.reply.status != LC_REPLY_ACCEPTED)
         return EXIT_FAILURE;
     return wait ? wait_until_over(&target, timeout) : r;
 }

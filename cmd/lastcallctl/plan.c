@@ -6,10 +6,7 @@
 #include "plan_run.h"
 #include "settings.h"
 
-#include <errno.h>
 #include <string.h>
-
-extern char **environ;
 
 static const char *const titles[] = {
     [LC_LUCK_BEST] = "At best: all that lastcall waits for ends at once.",
@@ -44,14 +41,8 @@ int lc_ctl_plan(const struct lc_ctl_arguments *arguments)
 {
     struct lc_ctl_settings settings;
     int code = LC_CTL_FAILED;
-    int r = lc_ctl_settings_load(&settings, arguments->rest, environ,
-                                 arguments->value[LC_PLAN_PLATFORM]);
 
-    if (r < 0)
-        lc_ctl_fail("%s", strerror(-r));
-    lc_ctl_print_problems("warning: ", &settings.warnings);
-    lc_ctl_print_problems("", &settings.errors);
-    if (r == 0 && settings.config)
+    if (lc_ctl_settings_open(&settings, arguments->rest, arguments->value[LC_PLAN_PLATFORM]))
         code = print(settings.config, lc_ctl_format_of(arguments->value[LC_PLAN_FORMAT]));
     lc_ctl_settings_deinit(&settings);
     return code;

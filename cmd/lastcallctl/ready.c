@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HTTP_OK = 200 };
-
 /* "[-]web failed: nothing listens on port 8080", of all the checks' lines */
 static void print_failed(const struct lc_reply *reply)
 {
@@ -34,7 +32,7 @@ int lc_ctl_ready(const struct lc_ctl_arguments *arguments)
     r = lc_target_ask(&target, "GET", "/readyz", &answer);
     if (r < 0)
         lc_target_fail(&target, r);
-    else if (answer.reply.status == HTTP_OK)
+    else if (answer.reply.status == LC_REPLY_OK)
         return EXIT_SUCCESS;
     else
         print_failed(&answer.reply);

@@ -75,3 +75,15 @@ int lc_reply_parse(struct lc_reply *ret, const char *bytes, size_t size)
     /* Without a length nobody could tell a whole answer from half of one. */
     return has_length && ret->length <= size - (size_t)(ret->body - bytes) ? 0 : -EBADMSG;
 }
+
+int lc_reply_parse_object(const struct lc_reply *self, struct lc_tree *ret)
+{
+    struct lc_yaml_error error;
+    int r;
+
+    *ret = (struct lc_tree){0};
+    r = lc_tree_parse_yaml(ret, self->body, self->length, &error);
+    if (r == -ENOMEM)
+        return r;
+    return r == 0 && ret->root && ret->root->kind == LC_NODE_MAP ? 0 : -EBADMSG;
+}

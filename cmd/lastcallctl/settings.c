@@ -2,12 +2,15 @@
 #include "settings.h"
 
 #include "base/cleanup.h"
+#include "command.h"
 #include "config/expand.h"
 #include "config/loader.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+
+extern char **environ;
 
 const char *const lc_ctl_platforms[] = {
     [LC_PLATFORM_PLAIN] = "plain",
@@ -110,6 +113,17 @@ int lc_ctl_settings_load(struct lc_ctl_settings *ret, char *const *words, char *
         lc_errors_add(&ret->errors, cli == LC_CLI_HELP ? "--help" : "--version", NULL,
                       "found an option that runs nothing; accepted: one that does");
     return r == -ENOMEM ? r : 0;
+}
+
+bool lc_ctl_settings_open(struct lc_ctl_settings *ret, char *const *words, const char *platform)
+{
+    int r = lc_ctl_settings_load(ret, words, environ, platform);
+
+    if (r < 0)
+        lc_ctl_fail("%s", strerror(-r));
+    lc_ctl_print_problems("warning: ", &ret->warnings);
+    lc_ctl_print_problems("", &ret->errors);
+    return r == 0 && ret->config;
 }
 
 void lc_ctl_settings_deinit(struct lc_ctl_settings *self)

@@ -22,6 +22,11 @@ extern const char *const lc_ctl_platforms[LC_PLATFORM_COUNT + 1];
  */
 int lc_ctl_settings_load(struct lc_ctl_settings *ret, char *const *words, char *const *envp,
                          const char *platform);
+
+/* The same of our own environment, and says on stderr what is wrong. Whether there is a configuration;
+ * the caller deinits in every case. */
+bool lc_ctl_settings_open(struct lc_ctl_settings *ret, char *const *words, const char *platform);
+
 void lc_ctl_settings_deinit(struct lc_ctl_settings *self);
 
 /* On stderr, a line each, with `prefix` before it. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HTTP_OK = 200, WATCH_SECONDS = 1 };
+enum { WATCH_SECONDS = 1 };
 
 /* Up to the top left corner, and nothing below it: ECMA-48, CUP and ED. */
 static const char clear_screen[] = "\033[H\033[J";
@@ -16,14 +16,11 @@ static const char clear_screen[] = "\033[H\033[J";
 /* 0, -EBADMSG, -ENOMEM. */
 static int print_text(const struct lc_reply *reply)
 {
-    struct lc_yaml_error error;
-    struct lc_tree tree = {0};
-    int r = lc_tree_parse_yaml(&tree, reply->body, reply->length, &error);
+    struct lc_tree tree;
+    int r = lc_reply_parse_object(reply, &tree);
 
-    if (r == 0 && tree.root && tree.root->kind == LC_NODE_MAP)
+    if (r == 0)
         lc_status_print(stdout, &tree);
-    else if (r != -ENOMEM)
-        r = -EBADMSG;
     lc_tree_deinit(&tree);
     return r;
 }
@@ -40,7 +37,7 @@ static int show(const struct lc_target *target, bool json)
     struct lc_answer answer;
     int r = lc_target_ask(target, "GET", "/status", &answer);
 
-    if (r == 0 && answer.reply.status != HTTP_OK)
+    if (r == 0 && answer.reply.status != LC_REPLY_OK)
         r = -EBADMSG;
     if (r < 0)
         return r;

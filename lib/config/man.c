@@ -6,38 +6,42 @@
 
 /* Lists for the man pages, in mdoc(7). */
 
-/* A macro takes words of up to three letters for macros: \& before a word makes it text. Hyphens
- * are made such that they can be copied into a shell. */
-static void print_word(FILE *out, const char *text)
+/* Hyphens are made such that they can be copied into a shell. */
+static void print_letter(FILE *out, char letter)
 {
-    fputs("\\&", out);
-    for (; *text; text++) {
-        if (*text == '-')
-            fputs("\\-", out);
-        else if (*text == '\\')
-            fputs("\\e", out);
-        else if (*text == '"')
-            fputs("\\(dq", out);
-        else
-            fputc(*text, out);
-    }
+    if (letter == '-')
+        fputs("\\-", out);
+    else if (letter == '\\')
+        fputs("\\e", out);
+    else
+        fputc(letter, out);
 }
 
-/* A line of text as a line of its own: its first letter in upper case, a full stop at its end. */
-static void print_sentence(FILE *out, const char *text)
+void lc_print_man_text(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        print_letter(out, *text);
+}
+
+void lc_print_man_sentence(FILE *out, const char *text)
 {
     /* A dot at the start of a line would be a request. */
     fputs("\\&", out);
     fputc(toupper((unsigned char)*text), out);
-    for (text++; *text; text++) {
-        if (*text == '-')
-            fputs("\\-", out);
-        else if (*text == '\\')
-            fputs("\\e", out);
-        else
-            fputc(*text, out);
-    }
+    lc_print_man_text(out, text + 1);
     fputs(".\n", out);
+}
+
+/* A macro takes words of up to three letters for macros: \& before a word makes it text. */
+static void print_word(FILE *out, const char *text)
+{
+    fputs("\\&", out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputs("\\(dq", out);
+        else
+            print_letter(out, *text);
+    }
 }
 
 static void print_path(FILE *out, const struct lc_key *key)
@@ -75,7 +79,7 @@ static void print_key(FILE *out, const struct lc_key *key)
     fputs(".It Sy ", out);
     print_path(out, key);
     fputc('\n', out);
-    print_sentence(out, key->help);
+    lc_print_man_sentence(out, key->help);
     print_bounds(out, key);
     print_standard(out, key);
     if (key->option)
@@ -104,7 +108,7 @@ static void print_option(FILE *out, const struct lc_key *key)
     fprintf(out, ".It Fl -%s Ar ", key->option);
     print_word(out, lc_key_word(key, word));
     fputc('\n', out);
-    print_sentence(out, key->help);
+    lc_print_man_sentence(out, key->help);
     print_standard(out, key);
     fputs("In the file:\n.Sy ", out);
     print_path(out, key);

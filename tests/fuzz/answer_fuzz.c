@@ -3,20 +3,14 @@
 /* Any bytes as lastcall's answer, and its body as /status: what the sanitizers see, that a body lies
  * within its answer, and that none of it can move a cursor. */
 
+#include "fuzz.h"
+
 #include "../../cmd/lastcallctl/reply.h"
 #include "../../cmd/lastcallctl/status_text.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void show(struct lc_tree *tree)
 {
@@ -27,8 +21,7 @@ static void show(struct lc_tree *tree)
     expect(stream != NULL);
     lc_status_print(stream, tree);
     fclose(stream);
-    for (size_t i = 0; i < size; i++)
-        expect((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+    expect_printable(text, size);
     free(text);
 }
 

@@ -6,24 +6,18 @@
  * - a configuration has a command, and times that fit in its grace.
  */
 
+#include "fuzz.h"
+
 #include "config/loader.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Not literals, which are const: the program's environment is not. */
 static char pod[] = "KUBERNETES_SERVICE_HOST=10.0.0.1", port[] = "PORT=8080",
             empty[] = "EMPTY=", yaml[] = "YAML=[1, 2]: &x", program[] = "true";
 static char *const envp[] = {pod, port, empty, yaml, NULL};
-
-static void expect(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void check_errors(const struct lc_config_errors *errors)
 {

@@ -4,19 +4,13 @@
  * /proc/net/snmp, by the first byte. Whatever is found in them is in some class, and can be
  * remembered. What it starts from, in connections/, Linux 6.18 has written, but for that byte. */
 
+#include "fuzz.h"
+
 #include "sys/connections_seen.h"
 #include "sys/connections_table.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void on_found(void *userdata, const struct lc_connection *found)
 {

@@ -5,11 +5,11 @@
  * says whether it went as it must; see life.h.
  */
 
+#include "fuzz.h"
+
 #include "life.h"
 
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,18 +3,12 @@
 /* Any bytes as a manifest. Besides what the sanitizers see: each finding has a place and a text, in
  * printable characters, and where there is a pod and no problem, something is said to be true. */
 
+#include "fuzz.h"
+
 #include "../../cmd/lastcallctl/manifest.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void check(const struct lc_config_errors *found)
 {

@@ -3,19 +3,13 @@
 /* Any bytes as a log, drawn both ways: what the sanitizers see, and that no character of it can move
  * a cursor or be markup. */
 
+#include "fuzz.h"
+
 #include "../../cmd/lastcallctl/timeline.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 typedef void print(FILE *out, const struct lc_charts *charts);
 
@@ -28,8 +22,7 @@ static void draw(const struct lc_charts *charts, print *how)
     expect(stream != NULL);
     how(stream, charts);
     fclose(stream);
-    for (size_t i = 0; i < size; i++)
-        expect((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+    expect_printable(text, size);
     if (how == lc_charts_print_svg)
         expect(!strstr(text, "<script"));
     free(text);
