@@ -135,7 +135,8 @@ def test_a_quiet_application_leaves_after_min(lastcall):
 def test_the_window_goes_on_until_nothing_has_arrived_for_quiet(lastcall):
     app = start(lastcall, "--propagation", "500ms:500ms:20s")
     clients = Clients(app)
-    began = app.signal("SIGTERM")
+    app.signal("SIGTERM")
+    began = app.wait_for("signal").at  # T0, or just after it
     time.sleep(1.5)  # what the clients take to hear of it
     clients.end()
     ended = app.wait_for("phase", phase="propagating", timeout=10)
