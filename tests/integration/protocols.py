@@ -166,24 +166,31 @@ server.wait_for_termination()
 """
 
 GRPC_CLIENT = """
-import grpc, sys, threading
-channel = grpc.insecure_channel("127.0.0.1:8000")
-def unary(name):
-    return channel.unary_unary("/test.Test/" + name)(b"x")
-def stream(name):
-    for _ in channel.unary_stream("/test.Test/" + name)(b"x"):
+import grpc, sys, threading, time
+def connect():
+    return grpc.insecure_channel("127.0.0.1:8000", [("grpc.use_local_subchannel_pool", 1)])
+def slow(channel):
+    channel.unary_unary("/test.Test/slow")(b"x")
+def pieces(channel):
+    for _ in channel.unary_stream("/test.Test/pieces")(b"x"):
         print("there", flush=True)
+def news(channel):
+    call = channel.unary_stream("/test.Test/news")(b"x")
+    next(call)
+    return call
 def upload():
     yield b"x"
     threading.Event().wait()
+def collect(channel):
+    return channel.stream_unary("/test.Test/collect").future(upload())
 print("there", flush=True)
-if sys.argv[1] == "slow":
-    unary("slow")
-if sys.argv[1] in ("pieces", "news"):
-    stream(sys.argv[1])
-if sys.argv[1] == "collect":
-    channel.stream_unary("/test.Test/collect")(upload())
-threading.Event().wait()
+# Those that wait for nothing once more, on another connection: on some of them what answers the
+# server's PING comes after all else, by chance.
+while True:
+    channel = connect()
+    call = globals()[sys.argv[1]](channel)
+    time.sleep(3)
+    channel.close()
 """
 
 POSTGRES = """
