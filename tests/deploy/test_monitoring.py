@@ -186,5 +186,13 @@ def test_panels_fill_the_width_and_overlap_nowhere():
     assert len({panel["id"] for panel in panels()}) == len(panels())
 
 
+def test_the_podmonitor_scrapes_the_port_that_the_manifests_name():
+    monitor = yaml.safe_load((MONITORING / "podmonitor.yaml").read_text())
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    for part in ("front/front.yaml", "sidecar/kustomization.yaml"):
+        manifest = (ROOT / "deploy" / "kustomize" / "components" / part).read_text()
+        assert f"{{name: {endpoint['port']}, containerPort: 9909}}" in manifest
+
+
 def test_every_panel_says_what_it_shows():
     assert all(panel["title"] and panel["description"] for panel in panels())
