@@ -202,13 +202,14 @@ def test_an_injected_pod_runs_under_lastcall_and_ends_as_its_command_does(cluste
     """lastcall's own image serves as the application's: its command is lastcallctl."""
     pod = cluster.pod(command=["/lastcallctl", "--version"], restartPolicy="Never",
                       container={"image": loaded, "imagePullPolicy": "Never"})
+    pod["metadata"]["name"] = "runs"
     kubectl("create", "-n", cluster.namespace, "-f", "-", input=json.dumps(pod))
-    kubectl("wait", "-n", cluster.namespace, "pod/web", "--timeout=60s",
+    kubectl("wait", "-n", cluster.namespace, "pod/runs", "--timeout=60s",
             "--for=jsonpath={.status.phase}=Succeeded")
-    log = kubectl("logs", "-n", cluster.namespace, "web").stdout
+    log = kubectl("logs", "-n", cluster.namespace, "runs").stdout
     assert f"lastcallctl {VERSION}\n" in log
     assert '"msg":"exit","code":0' in log
-    told = json.loads(kubectl("get", "pod", "-n", cluster.namespace, "web", "-o", "json").stdout)
+    told = json.loads(kubectl("get", "pod", "-n", cluster.namespace, "runs", "-o", "json").stdout)
     (status,) = told["status"]["containerStatuses"]
     assert json.loads(status["state"]["terminated"]["message"])["exitCode"] == 0
 
