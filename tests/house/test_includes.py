@@ -31,8 +31,8 @@ LIBRARIES = [
 ]
 
 # What the compiler itself calls: memcpy(3) and its kin, also as _FORTIFY_SOURCE spells them, and
-# the stack protector's end.
-COMPILERS_OWN = re.compile(r"(__)?(memcpy|memset|memcmp|memmove)(_chk)?|__stack_chk_fail|"
+# the stack protector's parts (its guard is a variable on arm64).
+COMPILERS_OWN = re.compile(r"(__)?(memcpy|memset|memcmp|memmove)(_chk)?|__stack_chk_(fail|guard)|"
                            r"_GLOBAL_OFFSET_TABLE_")
 
 

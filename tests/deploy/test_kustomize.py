@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""deploy/kustomize as it renders; tests/e2e holds it against a real API server."""
+
+import functools
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KUSTOMIZE = ROOT / "deploy" / "kustomize"
+MODES = ["entrypoint", "inject", "sidecar"]
+VERSION = re.search(r"^  version: '(.+)'", (ROOT / "meson.build").read_text(), re.M)[1]
+
+pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="no kubectl in PATH")
+
+
+def kustomize(folder):
+    return subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True)
+
+
+@functools.cache
+def render(folder):
+    done = kustomize(folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def pod(folder):
+    (deployment,) = [one for one in yaml.safe_load_all(render(folder))
+                     if one["kind"] == "Deployment"]
+    return deployment["spec"]["template"]["spec"]
+
+
+def app(folder):
+    (container,) = pod(folder)["containers"]
+    return container
+
+
+def overlay(mode):
+    return KUSTOMIZE / "overlays" / mode
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_lastcallctl_finds_nothing_wrong_with_the_pod(mode):
+    build = ROOT / "build" / "release" / "cmd" / "lastcallctl" / "lastcallctl"
+    if not build.exists():
+        pytest.skip("no build/release: tests/run builds it")
+    done = subprocess.run([build, "check", "--pod", "-"], input=render(overlay(mode)), text=True,
+                          capture_output=True, env={"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_grace_period_is_the_pods(mode):
+    containers = pod(overlay(mode))["containers"] + pod(overlay(mode)).get("initContainers", [])
+    values = [one["value"] for container in containers for one in container.get("env", [])
+              if one["name"] == "LASTCALL_GRACE_PERIOD"]
+    assert values == [f"{pod(overlay(mode))['terminationGracePeriodSeconds']}s"]
+
+
+@pytest.mark.parametrize("mode", ["inject", "sidecar"])
+def test_the_image_is_of_this_version(mode):
+    assert f"ghcr.io/lastcall-init/lastcall:{VERSION}\n" in render(overlay(mode))
+
+
+def test_inject_puts_lastcall_in_front_of_the_command_and_keeps_it():
+    before = app(KUSTOMIZE / "base")["command"]
+    assert app(overlay("inject"))["command"] == ["/lastcall-bin/lastcall", "--", *before]
+
+
+def test_entrypoint_leaves_the_command_to_the_image():
+    assert "command" not in app(overlay("entrypoint"))
+
+
+def test_sidecar_changes_nothing_of_the_application_but_its_prestop_hook():
+    after = app(overlay("sidecar"))
+    assert after.pop("lifecycle") == {
+        "preStop": {"httpGet": {"path": "/prestop?container=app", "port": 9909}}}
+    assert after == app(KUSTOMIZE / "base")
+
+
+def test_the_sidecar_is_one_that_ends_after_the_application():
+    (sidecar,) = pod(overlay("sidecar"))["initContainers"]
+    assert sidecar["restartPolicy"] == "Always"
+    assert sidecar["lifecycle"]["preStop"]["httpGet"]["path"] == "/prestop?pod"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_only_the_first_failure_counts_for_readiness(mode):
+    probes = [one["readinessProbe"] for one in pod(overlay(mode))["containers"] +
+              pod(overlay(mode)).get("initContainers", []) if "readinessProbe" in one]
+    assert [(one["httpGet"]["path"], one["periodSeconds"], one["failureThreshold"])
+            for one in probes] == [("/readyz", 2, 1)]
+
+
+def test_a_container_without_a_command_cannot_be_injected(tmp_path):
+    base = (KUSTOMIZE / "base" / "app.yaml").read_text()
+    shutil.copytree(KUSTOMIZE, tmp_path / "kustomize")
+    (tmp_path / "kustomize/base/app.yaml").write_text(re.sub(r"\n +command: .*", "", base))
+    done = kustomize(tmp_path / "kustomize/overlays/inject")
+    assert done.returncode != 0
+    assert "command" in done.stderr
