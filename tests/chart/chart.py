@@ -19,7 +19,7 @@ KUBERNETES = "1.36.0"  # what a rendering without a cluster is made for
 
 
 def program(name):
-    """In PATH, or built by tests/chart/tools/build; None where it is in neither."""
+    """In PATH, or built by tests/chart/tools; None where it is in neither."""
     built = os.path.join(ROOT, "build", "tools")
     return shutil.which(name) or shutil.which(name, path=built)
 

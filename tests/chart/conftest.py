@@ -14,7 +14,7 @@ def programs(request):
     for mark in request.node.iter_markers("needs"):
         for name in mark.args:
             if not chart.program(name):
-                pytest.skip(f"there is no {name}: tests/chart/tools/build makes one")
+                pytest.skip(f"there is no {name}: tests/chart/tools makes one")
 
 
 @pytest.fixture

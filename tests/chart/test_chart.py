@@ -128,19 +128,43 @@ def test_helm_lint_finds_nothing(using):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+# --- what modes have in common ---
+
+def test_a_release_can_change_its_mode_since_what_cannot_change_is_the_same():
+    """A Deployment's selector is immutable, and a Service must go on finding both kinds of pods."""
+    texts = [golden(name) for name in ("sidecar", "inject-init", "inject-image", "entrypoint")]
+    assert len({str(chart.find(text, "Deployment")["spec"]["selector"]) for text in texts}) == 1
+    assert len({str(chart.find(text, "Service")["spec"]) for text in texts}) == 1
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_one_value_is_the_grace_of_the_pod_and_of_lastcall(name):
+    config = yaml.safe_load(chart.configuration(golden(name)))
+    assert msec(config["shutdown"]["gracePeriod"]) == \
+        pod_of(name)["terminationGracePeriodSeconds"] * 1000
+
+
 # --- against lastcall itself ---
 
-def check(lastcallctl, tmp_path, text, pod=None):
+def msec(text):
+    number, unit = re.fullmatch(r"([0-9.]+)(ms|s|m|h)", text).groups()
+    return round(float(number) * {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}[unit])
+
+
+def ctl(lastcallctl, command, tmp_path, text, *words):
+    """lastcallctl, with the configuration that a rendering has. The image's own command is not in it
+    where a container has none."""
     (tmp_path / "lastcall.yaml").write_text(chart.configuration(text))
-    (tmp_path / "pod.yaml").write_text(text)
-    what = ["--pod", str(tmp_path / "pod.yaml")] if pod else ["--platform", "kubernetes"]
-    return subprocess.run([lastcallctl, "check", *what, "-c", str(tmp_path / "lastcall.yaml")],
-                          capture_output=True, text=True, check=False)
+    pod = chart.find(text, "Deployment")["spec"]["template"]["spec"]
+    sidecar = any(one["name"] == "lastcall" for one in pod.get("initContainers", []))
+    tail = [] if sidecar else ["--", "application"]
+    return subprocess.run([lastcallctl, command, *words, "-c", str(tmp_path / "lastcall.yaml"),
+                           *tail], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_lastcallctl_finds_nothing_wrong_in_a_rendering(name, lastcallctl, tmp_path):
-    done = check(lastcallctl, tmp_path, golden(name), pod=True)
+    done = ctl(lastcallctl, "check", tmp_path, golden(name), "--pod", f"{chart.HERE}/golden/{name}.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -150,3 +174,59 @@ def test_the_configuration_keeps_to_lastcalls_schema(name, lastcallctl):
                                        check=True).stdout)
     config = yaml.safe_load(chart.configuration(golden(name)))
     jsonschema.Draft202012Validator(schema).validate(config)
+
+
+def times_at_random(draw):
+    """Values of which about a half fit."""
+    def time(most):
+        return draw.choice([f"{draw.randint(0, most)}s", f"{draw.randint(0, most * 1000)}ms",
+                            f"{draw.randint(0, most * 10) / 10}s"])
+
+    def some(**keys):
+        return {key: value for key, value in keys.items() if draw.random() < 0.5}
+
+    window = draw.choice([time(15), "cluster", "alb", some(min=time(5), max=time(20), quiet="2s")])
+    hooks = [{"signal": "SIGTSTP"}, {"sleep": time(4)}, {"sleep": {"seconds": 2}},
+             {"exec": {"command": ["x"]}}, {"httpGet": {"port": 1}, "timeout": time(3)}]
+    return {
+        "mode": "inject", "image": {"repository": "x"}, "command": ["application"],
+        "ports": draw.choice([[], [{"containerPort": 80}]]),
+        "drain": some(timeout=time(12), waitForIdle=draw.choice([True, False])),
+        "shutdown": {"gracePeriod": f"{draw.randint(8, 30)}s",
+                     **some(margin=time(3), propagation=window, stopTimeout=time(12),
+                            preStop=draw.sample(hooks, 2), postStop=draw.sample(hooks, 1))},
+    }
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_chart_refuses_the_times_that_lastcall_refuses(seed, lastcallctl, tmp_path):
+    """What the chart lets pass starts, and what it refuses would not have started."""
+    values = times_at_random(random.Random(seed))
+    done = render(tmp_path, values)
+    refused = re.search(r"do not fit in the grace period: .* = ([0-9.]+m?s); accepted", done.stderr)
+    forced = render(tmp_path, values | {"shutdown": values["shutdown"] | {"gracePeriod": "1h"}})
+    assert forced.returncode == 0, forced.stderr
+    text = forced.stdout.replace("gracePeriod: 1h",
+                                 "gracePeriod: " + values["shutdown"]["gracePeriod"])
+    held = ctl(lastcallctl, "check", tmp_path, text, "--platform", "kubernetes")
+    assert (done.returncode == 0) == (held.returncode == 0), done.stderr + held.stderr
+    if refused:
+        said = re.search(r"do not fit in the grace: .* = ([0-9.]+[a-z]+); accepted", held.stderr)
+        assert msec(said[1]) == msec(refused[1])
+    else:
+        assert done.returncode == 0 or "propagation.max" in done.stderr
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_notes_tell_the_times_that_lastcall_plans(seed, lastcallctl, tmp_path):
+    values = times_at_random(random.Random(seed)) | {"ports": [{"containerPort": 80}]}
+    done = render(tmp_path, values)
+    if done.returncode != 0:
+        pytest.skip("times that do not fit have no timeline")
+    held = ctl(lastcallctl, "plan", tmp_path, done.stdout, "--platform", "kubernetes")
+    assert held.returncode == 0, held.stderr
+    notes = chart.notes(tmp_path / "values.yaml")
+    planned = [msec(time) for time in
+               re.findall(r"T\+(\S+) +the stop begins", held.stdout)]
+    told = re.search(r"T\+(\S+)(?: to T\+(\S+))? +lastcall sends SIGTERM", notes)
+    assert [msec(told[1]), msec(told[2] or told[1])] == planned, notes + held.stdout

@@ -29,6 +29,12 @@ app.kubernetes.io/version: {{ . | quote }}
 {{- end }}
 {{- end }}
 
+{{- /* Of the pod that `helm test` starts, which is none of the application's. */}}
+{{- define "lastcall.testLabels" -}}
+app.kubernetes.io/name: {{ include "lastcall.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- /* What an object is called and labelled. */}}
 {{- define "lastcall.metadata" -}}
 name: {{ include "lastcall.name" . }}
