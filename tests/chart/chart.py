@@ -37,15 +37,15 @@ def directive(path, name, standard=None):
     return found[1] if found else standard
 
 
-def helm(*words, using="helm", text=None):
-    return subprocess.run([program(using), *words], input=text, capture_output=True, text=True,
-                          check=False, timeout=120)
+def helm(*words, using="helm"):
+    return subprocess.run([program(using), *words], capture_output=True, text=True, check=False,
+                          timeout=120)
 
 
-def template(path, using="helm"):
+def template(path, *words, using="helm"):
     """Renders the chart with a file of values, as an install of the release would."""
     return helm("template", RELEASE, CHART, "--namespace", "default", "--values", path,
-                "--kube-version", directive(path, "kube-version", KUBERNETES), using=using)
+                "--kube-version", directive(path, "kube-version", KUBERNETES), *words, using=using)
 
 
 def notes(path):
@@ -70,8 +70,9 @@ def documents(text):
 
 
 def find(text, kind):
-    """The only object of a kind."""
-    found = [document for document in documents(text) if document["kind"] == kind]
+    """The only object of a kind, but for those of `helm test`."""
+    found = [document for document in documents(text) if document["kind"] == kind and
+             "helm.sh/hook" not in document["metadata"].get("annotations", {})]
     assert len(found) == 1, f"{len(found)} of {kind}"
     return found[0]
 
