@@ -34,9 +34,14 @@
 {{- end }}
 
 {{- define "lastcall.sidecar.check" -}}
-{{- range $key := list "stopSignal" "stopTimeout" "stopTarget" "preStop" "postStop" -}}
+{{- range $key := list "stopSignal" "stopTarget" "postStop" -}}
   {{- if get $.Values.shutdown $key -}}
     {{- printf "shutdown.%s: found in mode sidecar, where the kubelet stops the application, not lastcall; accepted: mode entrypoint or inject" $key | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- range .Values.shutdown.preStop -}}
+  {{- if hasKey . "signal" -}}
+    {{- fail "shutdown.preStop: found a signal in mode sidecar, where lastcall sees no process; accepted: exec, httpGet, sleep, or mode entrypoint or inject" -}}
   {{- end -}}
 {{- end -}}
 {{- if not (include "lastcall.tcpPorts" . | fromJsonArray) -}}

@@ -37,7 +37,9 @@
 {{- $config := omit $further "shutdown" -}}
 {{- $_ := set $config "shutdown" $shutdown -}}
 {{- with include "lastcall.set" .Values.drain | fromJson }}{{ $_ := set $config "drain" . }}{{ end -}}
-{{- $_ := set $config "http" (dict "listen" (printf ":%d" (int .Values.lastcall.port))) -}}
+{{- $http := dict "listen" (printf ":%d" (int .Values.lastcall.port)) -}}
+{{- if and .Values.lastcall.token (eq .Values.mode "sidecar") }}{{ $_ := set $http "prestopToken" .Values.lastcall.token }}{{ end -}}
+{{- $_ := set $config "http" $http -}}
 {{- $_ := set $config "processes" (list (include (printf "lastcall.%s.process" .Values.mode) . | fromYaml)) -}}
 {{- toYaml $config }}
 {{- end }}

@@ -20,3 +20,7 @@
 command:
   {{- concat (list .program "-c" (include "lastcall.configFile" .root) "--") .root.Values.command | toYaml | nindent 2 }}
 {{- end }}
+
+{{- define "lastcall.front.extraContainers" -}}
+{{- with .Values.extraContainers }}{{ toYaml . }}{{ end }}
+{{- end }}

@@ -31,6 +31,10 @@
 {{- include "lastcall.probes" . }}
 {{- end }}
 
+{{- define "lastcall.entrypoint.extraContainers" -}}
+{{- include "lastcall.front.extraContainers" . }}
+{{- end }}
+
 {{- define "lastcall.entrypoint.preStop" }}{{ end }}
 {{- define "lastcall.entrypoint.initContainers" }}{{ end }}
 {{- define "lastcall.entrypoint.volumes" }}{{ end }}

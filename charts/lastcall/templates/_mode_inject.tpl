@@ -41,6 +41,10 @@
 {{- include "lastcall.probes" . }}
 {{- end }}
 
+{{- define "lastcall.inject.extraContainers" -}}
+{{- include "lastcall.front.extraContainers" . }}
+{{- end }}
+
 {{- define "lastcall.inject.preStop" }}{{ end }}
 
 {{- define "lastcall.inject.initContainers" -}}

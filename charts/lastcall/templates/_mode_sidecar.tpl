@@ -2,7 +2,11 @@
 {{/* Mode `sidecar`: lastcall runs beside the application, which is left as it is. */}}
 
 {{- define "lastcall.sidecar.process" -}}
-{{- dict "name" "app" "ports" (include "lastcall.tcpPorts" . | fromJsonArray) | toYaml }}
+{{- $process := pick .Values.shutdown "stopTimeout" "preStop" -}}
+{{- $process = include "lastcall.set" $process | fromJson -}}
+{{- $_ := set $process "name" "app" -}}
+{{- $_ := set $process "ports" (include "lastcall.tcpPorts" . | fromJsonArray) -}}
+{{- toYaml $process }}
 {{- end }}
 
 {{- define "lastcall.sidecar.command" -}}
@@ -26,14 +30,40 @@ command:
 {{- if $probes }}{{ toYaml $probes }}{{ end }}
 {{- end }}
 
-{{- /* It blocks until the window and the drain are over; the kubelet stops the application then. */}}
 {{- define "lastcall.sidecar.preStop" -}}
-{{- if .Values.hostNetwork -}}
-sleep:
-  seconds: {{ include "lastcall.seconds" (include "lastcall.times" . | fromJson).window }}
-{{- else -}}
-httpGet: {path: "/prestop?container=app", port: {{ .Values.lastcall.port }}}
+{{- include "lastcall.sidecar.hook" (list "app" .) }}
 {{- end }}
+
+{{- /* (list CONTAINER .): it blocks until the window and the drain are over; the kubelet stops the
+container then. */}}
+{{- define "lastcall.sidecar.hook" -}}
+{{- $root := index . 1 -}}
+{{- if $root.Values.hostNetwork -}}
+sleep:
+  seconds: {{ include "lastcall.seconds" (include "lastcall.times" $root | fromJson).window }}
+{{- else -}}
+{{- include "lastcall.sidecar.prestop" (list (printf "container=%s" (index . 0)) $root) }}
+{{- end }}
+{{- end }}
+
+{{- /* The user's own containers are held up, too: the application may need them until its end. */}}
+{{- define "lastcall.sidecar.extraContainers" -}}
+{{- range .Values.extraContainers }}
+{{- $hook := dict "lifecycle" (dict "preStop" (include "lastcall.sidecar.hook" (list .name $) | fromYaml)) }}
+{{- $has := hasKey (default dict .lifecycle) "preStop" }}
+- {{ merge dict . ($has | ternary dict $hook) | toYaml | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+
+{{- define "lastcall.sidecar.prestop" -}}
+{{- $lastcall := (index . 1).Values.lastcall -}}
+httpGet:
+  path: /prestop?{{ index . 0 }}
+  port: {{ $lastcall.port }}
+  {{- with $lastcall.token }}
+  httpHeaders:
+    - {name: Lastcall-Token, value: {{ . | quote }}}
+  {{- end }}
 {{- end }}
 
 {{- /* A sidecar that is an init container gets its SIGTERM after the application has ended (KEP-753). */}}
@@ -48,7 +78,7 @@ httpGet: {path: "/prestop?container=app", port: {{ .Values.lastcall.port }}}
   {{- if not .Values.hostNetwork }}
   lifecycle:
     preStop:
-      httpGet: {path: "/prestop?pod", port: lastcall}
+      {{- include "lastcall.sidecar.prestop" (list "pod" .) | nindent 6 }}
   {{- end }}
   volumeMounts:
     {{- include "lastcall.configMount" . | nindent 4 }}

@@ -14,21 +14,21 @@
 {{- $serves := include "lastcall.tcpPorts" . | fromJsonArray -}}
 {{- $sidecar := eq .Values.mode "sidecar" -}}
 {{- $sleeps := and $sidecar .Values.hostNetwork -}}
-{{- $flips := eq (include "lastcall.readiness" .) "flip" -}}
+{{- $readiness := include "lastcall.readiness" . -}}
 {{- $early := 0 -}}
 {{- $late := 0 -}}
 {{- if $serves -}}
   {{- if $sleeps }}
 {{ include "lastcall.moment" (list 0 0 "the pod's preStop hook sleeps; the application serves on") }}
   {{- else }}
-{{ include "lastcall.moment" (list 0 0 ($flips | ternary "readiness is off; the application serves on" "the application serves on, and is ready for those who have no other pod")) }}
+{{ include "lastcall.moment" (list 0 0 (eq $readiness "flip" | ternary "readiness is off; the application serves on" "the application serves on, and is ready for those who have no other pod")) }}
   {{- end -}}
   {{- $early = $sleeps | ternary $t.window $t.min -}}
   {{- $late = $t.window -}}
   {{- $over := $sleeps | ternary "the sleep is over" (printf "nothing new has arrived for %s: the window is over" (include "lastcall.duration" $t.quiet)) }}
-{{ include "lastcall.moment" (list $early $late (and (not $flips) (not $sleeps) | ternary (printf "%s, readiness is off" $over) $over)) }}
+{{ include "lastcall.moment" (list $early $late (and (eq $readiness "after-window") (not $sleeps) | ternary (printf "%s, readiness is off" $over) $over)) }}
 {{- end -}}
-{{- if and $t.hooks (not $sidecar) -}}
+{{- if and $t.hooks (not $sleeps) -}}
   {{- $early = add $early $t.hooksLeast -}}
   {{- $late = add $late $t.hooks }}
 {{ include "lastcall.moment" (list $early $late "lastcall's hooks have run") }}
