@@ -57,10 +57,26 @@ def test_there_is_no_rendering_without_values():
 
 
 def test_every_template_is_rendered_by_some_values():
+    """But for what is a file of its own: the next test reads that."""
     rendered = "".join(golden(name) for name in VALUES)
     templates = [os.path.relpath(path, chart.CHART) for path in
                  glob.glob(f"{chart.CHART}/templates/**/*.yaml", recursive=True)]
-    assert [name for name in templates if f"lastcall/{name}\n" not in rendered] == []
+    assert {name for name in templates if f"lastcall/{name}\n" not in rendered} == \
+        {"templates/dashboard.yaml", "templates/prometheusrule.yaml"}
+
+
+def test_the_dashboard_and_the_alerts_are_those_of_the_files():
+    done = chart.template(VALUES["sidecar"], "--set", "dashboard.enabled=true,"
+                          "dashboard.annotations.folder=SRE,prometheusRule.enabled=true,"
+                          "prometheusRule.labels.release=prometheus")
+    rule = chart.find(done.stdout, "PrometheusRule")
+    assert rule["spec"] == yaml.safe_load(read(f"{chart.CHART}/files/alerts.yaml"))
+    assert rule["metadata"]["labels"]["release"] == "prometheus"
+    dashboard = next(one for one in chart.documents(done.stdout)
+                     if one["metadata"]["name"] == "web-dashboard")
+    assert dashboard["data"]["lastcall.json"] == read(f"{chart.CHART}/files/dashboard.json")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert dashboard["metadata"]["annotations"] == {"folder": "SRE"}
 
 
 @pytest.mark.needs("helm3")

@@ -2,6 +2,7 @@
 {{/* lastcall.yaml(5): one file, whatever the mode. */}}
 
 {{- define "lastcall.configFile" -}}/etc/lastcall/lastcall.yaml{{- end }}
+{{- define "lastcall.stateDir" -}}/var/lib/lastcall{{- end }}
 
 {{- /* Of a map, the pairs that were set. */}}
 {{- define "lastcall.set" -}}
@@ -36,6 +37,7 @@
 {{- $shutdown = merge (include "lastcall.set" $shutdown | fromJson) (default dict $further.shutdown) -}}
 {{- $config := omit $further "shutdown" -}}
 {{- $_ := set $config "shutdown" $shutdown -}}
+{{- $_ := set $config "stateDir" (include "lastcall.stateDir" .) -}}
 {{- with include "lastcall.set" .Values.drain | fromJson }}{{ $_ := set $config "drain" . }}{{ end -}}
 {{- $http := dict "listen" (printf ":%d" (int .Values.lastcall.port)) -}}
 {{- if and .Values.lastcall.token (eq .Values.mode "sidecar") }}{{ $_ := set $http "prestopToken" .Values.lastcall.token }}{{ end -}}
@@ -90,10 +92,21 @@ livenessProbe:
   containerPort: {{ .Values.lastcall.port }}
 {{- end }}
 
-{{- define "lastcall.configMount" -}}
+{{- /* Where lastcall runs: its configuration, and where its counters outlive the container. */}}
+{{- define "lastcall.mounts" -}}
 - name: lastcall-config
   mountPath: {{ include "lastcall.configFile" . | dir }}
   readOnly: true
+- name: lastcall-state
+  mountPath: {{ include "lastcall.stateDir" . }}
+{{- end }}
+
+{{- define "lastcall.volumes" -}}
+- name: lastcall-config
+  configMap:
+    name: {{ include "lastcall.name" . }}
+- name: lastcall-state
+  emptyDir: {sizeLimit: 1Mi}
 {{- end }}
 
 {{- /* Of lastcall's own containers, which need nothing. */}}

@@ -24,7 +24,7 @@
 {{- end }}
 
 {{- define "lastcall.entrypoint.mounts" -}}
-{{- include "lastcall.configMount" . }}
+{{- include "lastcall.mounts" . }}
 {{- end }}
 
 {{- define "lastcall.entrypoint.probes" -}}

@@ -27,7 +27,7 @@
 {{- end }}
 
 {{- define "lastcall.inject.mounts" -}}
-{{- include "lastcall.configMount" . }}
+{{- include "lastcall.mounts" . }}
 {{ include "lastcall.inject.mount" . }}
   readOnly: true
 {{- end }}

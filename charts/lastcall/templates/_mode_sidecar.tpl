@@ -81,5 +81,5 @@ httpGet:
       {{- include "lastcall.sidecar.prestop" (list "pod" .) | nindent 6 }}
   {{- end }}
   volumeMounts:
-    {{- include "lastcall.configMount" . | nindent 4 }}
+    {{- include "lastcall.mounts" . | nindent 4 }}
 {{- end }}
