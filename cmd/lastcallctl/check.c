@@ -28,7 +28,7 @@ static int check_configuration(const struct lc_ctl_arguments *arguments)
     struct lc_ctl_settings settings;
     int code = LC_CTL_FAILED;
     int r = lc_ctl_settings_load(&settings, arguments->rest, environ,
-                                 arguments->value[LC_CHECK_PLATFORM]);
+                                 arguments->value[LC_CHECK_PLATFORM], NULL);
 
     if (r < 0)
         lc_ctl_fail("%s", strerror(-r));

@@ -45,7 +45,7 @@ int lc_ctl_plan(const struct lc_ctl_arguments *arguments)
     struct lc_ctl_settings settings;
     int code = LC_CTL_FAILED;
     int r = lc_ctl_settings_load(&settings, arguments->rest, environ,
-                                 arguments->value[LC_PLAN_PLATFORM]);
+                                 arguments->value[LC_PLAN_PLATFORM], NULL);
 
     if (r < 0)
         lc_ctl_fail("%s", strerror(-r));
