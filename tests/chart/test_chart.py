@@ -140,6 +140,13 @@ def test_the_readme_is_made_from_the_values():
         "tests/chart/run --update"
 
 
+def test_the_chart_is_of_the_version_that_it_brings():
+    """The tag of lastcall's image is the chart's appVersion."""
+    version = re.search(r"version: '(\S+)'", read(f"{chart.ROOT}/meson.build"))[1]
+    about = yaml.safe_load(read(f"{chart.CHART}/Chart.yaml"))
+    assert about["appVersion"] == about["version"] == version
+
+
 # --- linters ---
 
 @pytest.mark.parametrize("using", ["helm", pytest.param("helm3", marks=pytest.mark.needs("helm3"))])

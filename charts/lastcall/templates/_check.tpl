@@ -39,6 +39,9 @@
     {{- printf "shutdown.%s: found in mode sidecar, where the kubelet stops the application, not lastcall; accepted: mode entrypoint or inject" $key | fail -}}
   {{- end -}}
 {{- end -}}
+{{- if and .Values.hostNetwork (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+  {{- fail "hostNetwork: found true in mode sidecar, whose preStop hook has to sleep then, which Kubernetes can from 1.30; accepted: a newer cluster, or mode entrypoint or inject" -}}
+{{- end -}}
 {{- range .Values.shutdown.preStop -}}
   {{- if hasKey . "signal" -}}
     {{- fail "shutdown.preStop: found a signal in mode sidecar, where lastcall sees no process; accepted: exec, httpGet, sleep, or mode entrypoint or inject" -}}
