@@ -104,8 +104,7 @@ def to_the_nodes(*names):
     run("kind", "load", "docker-image", "--name", context[len("kind-"):], *names)
 
 
-NGINX_CONF = b"""daemon off;
-pid /tmp/nginx.pid;
+NGINX_CONF = b"""pid /tmp/nginx.pid;
 error_log stderr;
 worker_processes 1;
 events {}

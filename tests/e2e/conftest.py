@@ -9,8 +9,8 @@ import pytest
 import cluster
 
 LASTCALL_IMAGE = "ghcr.io/lastcall-init/lastcall:0.1.0"
-WEB_IMAGE = "nginxinc/nginx-unprivileged:1.0"
-WEB_WITH_LASTCALL = "registry.example/web-with-lastcall:1.0"
+WEB_IMAGE = "nginxinc/nginx-unprivileged:latest"
+WEB_WITH_LASTCALL = "registry.example/web:latest"
 
 
 def pytest_collection_modifyitems(items):
@@ -36,9 +36,10 @@ def images():
     both = {"/lastcall": lastcall, "/lastcallctl": ctl}
     nginx = cluster.nginx_files()
     cluster.image_of_files(LASTCALL_IMAGE, both, ["/lastcall"], user="65532:65532")
-    cluster.image_of_files(WEB_IMAGE, nginx, ["/usr/sbin/nginx"])
+    serve = ["/usr/sbin/nginx", "-g", "daemon off;"]
+    cluster.image_of_files(WEB_IMAGE, nginx, serve)
     cluster.image_of_files(WEB_WITH_LASTCALL, both | nginx,
-                           ["/lastcall", "--stop-signal", "SIGQUIT", "--", "/usr/sbin/nginx"])
+                           ["/lastcall", "--stop-signal", "SIGQUIT", "--", *serve])
 
 
 def pytest_configure(config):

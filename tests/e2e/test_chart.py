@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import shlex
 import subprocess
 
 import pytest
@@ -15,15 +16,18 @@ CHART = os.path.join(cluster.ROOT, "charts", "lastcall")
 GOLDEN = sorted(os.path.basename(path)[:-len(".yaml")] for path in
                 glob.glob(f"{cluster.ROOT}/tests/chart/golden/*.yaml"))
 
-# What the three modes need, as charts/lastcall/README.md has it.
-WEB = ["--set", "image.repository=nginxinc/nginx-unprivileged", "--set", "image.tag=1.0"]
-MODES = {
-    "sidecar": WEB,
-    "inject": [*WEB, "--set", "mode=inject", "--set-json", 'command=["/usr/sbin/nginx"]',
-               "--set", "shutdown.stopSignal=SIGQUIT"],
-    "entrypoint": ["--set", "image.repository=registry.example/web-with-lastcall",
-                   "--set", "image.tag=1.0", "--set", "mode=entrypoint"],
-}
+
+def readme_lines():
+    """The installs that charts/lastcall/README.md shows, by their mode."""
+    with open(f"{CHART}/README.md", encoding="utf-8") as file:
+        text = file.read().replace("\\\n", "")
+    lines = [shlex.split(line) for line in text.splitlines() if line.startswith("helm install ")]
+    modes = [next((word[len("mode="):] for word in words if word.startswith("mode=")), "sidecar")
+             for words in lines]
+    return dict(zip(modes, lines))
+
+
+README = readme_lines()
 HOST_NETWORK = [pytest.param(name, marks=pytest.mark.level("privileged"))
                 if "host-network" in name else name for name in GOLDEN]
 
@@ -76,13 +80,15 @@ def pods(namespace):
             if "deletionTimestamp" not in pod["metadata"]}
 
 
-def install(namespace, mode):
-    return namespace.helm("upgrade", "--install", "web", CHART, *MODES[mode], "--wait",
-                          "--timeout", "120s", timeout=180).stdout
+def install(namespace, mode, verb=("install",)):
+    """As the line of the README does it, and then until all pods are ready."""
+    words = README[mode]
+    assert words[:2] == ["helm", "install"]
+    return namespace.helm(*verb, *words[2:], "--wait", "--timeout", "120s", timeout=180).stdout
 
 
 @pytest.mark.usefixtures("images")
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["sidecar", "inject", "entrypoint"])
 def test_a_release_is_installed_tested_and_drained(mode, namespace):
     """From nothing to the first rollout: its old pod has told how it was stopped."""
     assert "What will happen when one of its pods is stopped" in install(namespace, mode)
@@ -106,6 +112,7 @@ def test_a_release_changes_its_mode(namespace):
     install(namespace, "sidecar")
     seen = pods(namespace)
     for mode in ("inject", "entrypoint", "sidecar"):
-        install(namespace, mode)
+        install(namespace, mode, verb=("upgrade", "--reset-values"))
+        namespace.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         assert not seen & pods(namespace), f"no new pods in mode {mode}"
         seen = pods(namespace)
