@@ -102,8 +102,9 @@ def test_a_release_is_installed_tested_and_drained(mode, namespace):
         namespace.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         log = [json.loads(line) for line in follow.stdout.read().splitlines()
                if line.startswith("{")]
-    said = " ".join(line["msg"] for line in log)
-    assert "readiness is off" in said and "the window is over" in said, said
+    ended = [line["phase"] for line in log if line["msg"] == "phase"]
+    assert {"propagating", "draining"} <= set(ended), log
+    assert [line["ready"] for line in log if line["msg"] == "readiness"][-1] is False
     assert old not in pods(namespace)
 
 
