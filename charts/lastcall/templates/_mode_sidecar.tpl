@@ -48,11 +48,13 @@ sleep:
 
 {{- /* The user's own containers are held up, too: the application may need them until its end. */}}
 {{- define "lastcall.sidecar.extraContainers" -}}
-{{- range .Values.extraContainers }}
-{{- $hook := dict "lifecycle" (dict "preStop" (include "lastcall.sidecar.hook" (list .name $) | fromYaml)) }}
-{{- $has := hasKey (default dict .lifecycle) "preStop" }}
-- {{ merge dict . ($has | ternary dict $hook) | toYaml | nindent 2 | trim }}
-{{- end }}
+{{- $containers := list -}}
+{{- range .Values.extraContainers -}}
+  {{- $hook := include "lastcall.sidecar.hook" (list .name $) | fromYaml -}}
+  {{- $has := hasKey (default dict .lifecycle) "preStop" -}}
+  {{- $containers = append $containers ($has | ternary . (merge (dict "lifecycle" (dict "preStop" $hook)) .)) -}}
+{{- end -}}
+{{- if $containers }}{{ toYaml $containers }}{{ end }}
 {{- end }}
 
 {{- define "lastcall.sidecar.prestop" -}}
