@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import time
 
 import pytest
 import yaml
@@ -80,11 +81,12 @@ def pods(namespace):
             if "deletionTimestamp" not in pod["metadata"]}
 
 
-def install(namespace, mode, verb=("install",)):
+def install(namespace, mode, *more, verb=("install",)):
     """As the line of the README does it, and then until all pods are ready."""
     words = README[mode]
     assert words[:2] == ["helm", "install"]
-    return namespace.helm(*verb, *words[2:], "--wait", "--timeout", "120s", timeout=180).stdout
+    return namespace.helm(*verb, *words[2:], *more, "--wait", "--timeout", "120s",
+                          timeout=180).stdout
 
 
 @pytest.mark.usefixtures("images")
@@ -106,6 +108,33 @@ def test_a_release_is_installed_tested_and_drained(mode, namespace):
     assert {"propagating", "draining"} <= set(ended), log
     assert [line["ready"] for line in log if line["msg"] == "readiness"][-1] is False
     assert old not in pods(namespace)
+
+
+@pytest.mark.usefixtures("images")
+def test_lastcall_is_copied_where_image_volumes_are_refused(namespace):
+    install(namespace, "inject", "--set", "lastcall.inject=init")
+    namespace.helm("test", "web", "--timeout", "90s")
+
+
+@pytest.mark.usefixtures("images")
+def test_a_sidecar_with_a_token_is_asked_with_it(namespace):
+    """Without it the hooks would come to nothing, and the pod would be stopped at once."""
+    install(namespace, "sidecar", "--set", "replicas=1,lastcall.token=open-sesame")
+    name, = pods(namespace)
+    began = time.monotonic()
+    namespace.kubectl("delete", "pod", name, timeout=60)
+    assert time.monotonic() - began >= 5, "the window's least time"
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.level("privileged")
+def test_a_sidecar_on_the_nodes_network_sleeps(namespace):
+    install(namespace, "sidecar", "--set", "replicas=1,hostNetwork=true,lastcall.port=19909",
+            "--set", "shutdown.propagation=3s")
+    name, = pods(namespace)
+    began = time.monotonic()
+    namespace.kubectl("delete", "pod", name, timeout=60)
+    assert time.monotonic() - began >= 3
 
 
 @pytest.mark.usefixtures("images")
