@@ -68,6 +68,7 @@ static int check_documents(struct lc_pod *pod, const struct lc_tree *tree, size_
 {
     int r = 0;
 
+    pod->documents = tree->root;
     for (size_t i = 0; i < tree->root->count && r == 0; i++)
         r = check_document(pod, tree->root->items[i], pods);
     return r;

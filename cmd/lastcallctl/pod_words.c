@@ -2,6 +2,7 @@
 #include "pod_words.h"
 
 #include "command.h"
+#include "pod_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,21 +98,29 @@ static size_t count_words(char *const *words)
     return count;
 }
 
-static bool names_file(const char *word)
+/* The file that an option names, the first of `words`; NULL: it is another option. */
+static const char *file_of(char *const *words)
 {
-    return !strncmp(word, "-c", 2) || !strcmp(word, "--config") ||
-           !strncmp(word, "--config=", strlen("--config="));
+    static const char option[] = "--config=";
+
+    if (!strncmp(*words, option, strlen(option)))
+        return *words + strlen(option);
+    if (!strncmp(*words, "-c", 2) && (*words)[2])
+        return *words + 2;
+    return !strcmp(*words, "-c") || !strcmp(*words, "--config") ? words[1] : NULL;
 }
 
 /* Copies the options among `words`, which ends with NULL, but for those that name a file in another
  * file system than this one (`files` false). Returns what follows the options. */
-static char *const *copy_options(struct line *line, char *const *words, bool files, bool *ret_file)
+static char *const *copy_options(struct line *line, char *const *words, bool files,
+                                 const char **ret_file)
 {
     while (*words && words[0][0] == '-' && words[0][1] && strcmp(*words, "--") != 0) {
         int length = lc_ctl_words_of_option(*words);
-        bool file = names_file(*words);
+        const char *file = file_of(words);
 
-        *ret_file |= file;
+        if (file)
+            *ret_file = file;
         for (; length > 0 && *words; length--, words++)
             if (files || !file)
                 line_add(line, *words);
@@ -119,23 +128,34 @@ static char *const *copy_options(struct line *line, char *const *words, bool fil
     return *words && !strcmp(*words, "--") ? words + 1 : words;
 }
 
+/* Where lastcall gets its file from. */
+struct file {
+    const char *named;        /* in the container's file system; NULL: none */
+    bool given;               /* with the check: it stands for the container's */
+    struct lc_ctl_file found; /* in the manifest; without a name: it is not there */
+};
+
 /* Above the container's words stand those of the check itself. */
 static int join(const struct lc_container *self, struct line *own, struct line *ret,
-                bool *ret_foreign_file)
+                struct file *file)
 {
-    bool file = false;
+    static char stand_in[] = "application";
+    const char *given = NULL;
     char *const *command, *const *checks;
 
     if (line_init(ret, own->count + count_words(self->pod->words) + 4) < 0)
         return -ENOMEM;
     line_add(ret, "lastcall");
-    command = copy_options(ret, own->words, false, ret_foreign_file);
-    checks = copy_options(ret, self->pod->words + 1, true, &file);
-    *ret_foreign_file &= !file;
-    if (*command || *checks)
+    command = copy_options(ret, own->words, false, &file->named);
+    checks = copy_options(ret, self->pod->words + 1, true, &given);
+    file->given = given;
+    if (*command || *checks || self->role == LC_ROLE_IMAGE)
         line_add(ret, "--");
     for (command = *command ? command : checks; *command; command++)
         line_add(ret, *command);
+    /* The image's own CMD. */
+    if (self->role == LC_ROLE_IMAGE && !strcmp(ret->words[ret->count - 1], "--"))
+        line_add(ret, stand_in);
     return 0;
 }
 
@@ -268,7 +288,7 @@ static bool is_set_again(const struct lc_container *self, const char *name, size
 
 /* The image's own variables are not known: those of the check stand in for them, but for lastcall's,
  * which are somebody else's here. */
-static char **make_environment(const struct lc_container *self, bool *ret_foreign_file)
+static char **make_environment(const struct lc_container *self, struct file *file)
 {
     struct lc_spot list = lc_spot_key(&self->spot, "env"), spot;
     char **made = calloc(count_words(self->pod->envp) + lc_spot_count(&list) + 1, sizeof(*made));
@@ -277,7 +297,8 @@ static char **make_environment(const struct lc_container *self, bool *ret_foreig
 
     while (made && next_variable(self, &at, &spot, &name, &value)) {
         if (!strcmp(name, PREFIX "CONFIG")) {
-            *ret_foreign_file = true;
+            if (!file->named)
+                file->named = value ? value : ""; /* only the cluster knows it: it is not here */
             continue;
         }
         if (!value && !strncmp(name, PREFIX, strlen(PREFIX)))
@@ -339,21 +360,24 @@ static void report_all(const struct lc_container *self, const struct lc_config_e
     }
 }
 
-static int load(struct lc_container *self, struct line *own, struct line *line,
-                bool *ret_foreign_file)
+static int load(struct lc_container *self, struct line *own, struct line *line, struct file *file)
 {
     char **environment;
     int r = collect_words(self, own);
 
     if (r == 0)
-        r = join(self, own, line, ret_foreign_file);
+        r = join(self, own, line, file);
     if (r < 0)
         return r;
-    environment = make_environment(self, ret_foreign_file);
+    environment = make_environment(self, file);
     if (!environment)
         return -ENOMEM;
-    r = lc_ctl_settings_load(&self->settings, line->words, environment,
-                             lc_ctl_platforms[LC_PLATFORM_KUBERNETES]);
+    if (file->named && !file->given)
+        r = lc_container_find_file(self, file->named, &file->found);
+    if (r >= 0)
+        r = lc_ctl_settings_load(&self->settings, line->words, environment,
+                                 lc_ctl_platforms[LC_PLATFORM_KUBERNETES],
+                                 file->found.name ? &file->found : NULL);
     texts_free(environment);
     return r;
 }
@@ -361,14 +385,16 @@ static int load(struct lc_container *self, struct line *own, struct line *line,
 int lc_container_load(struct lc_container *self)
 {
     struct line own = {0}, line = {0};
-    bool foreign_file = false;
-    int r = load(self, &own, &line, &foreign_file);
+    struct file file = {0};
+    int r = load(self, &own, &line, &file);
+    bool unknown = file.named && !file.given && !file.found.name;
 
     texts_free(own.words);
     free(line.words);
+    free(file.found.name);
     if (r < 0)
         return r;
-    if (foreign_file)
+    if (unknown)
         lc_pod_note(self->pod, &self->spot,
                     "its configuration file is not here; give it with -c to have it looked at");
     report_all(self, &self->settings.errors, self->pod->problems, lc_pod_problem);

@@ -85,21 +85,45 @@ static int names_something_to_run(char *const *words, char *const *envp)
     return r;
 }
 
+static int load(struct lc_ctl_settings *ret, char *const *words, char *const *envp)
+{
+    enum lc_cli cli = LC_CLI_RUN;
+    int r = lc_config_load(words, envp, &ret->config, &cli, &ret->errors, &ret->warnings);
+
+    if (r == 0 && cli != LC_CLI_RUN)
+        lc_errors_add(&ret->errors, cli == LC_CLI_HELP ? "--help" : "--version", NULL,
+                      "found an option that runs nothing; accepted: one that does");
+    return r;
+}
+
+static int load_file(struct lc_ctl_settings *ret, char *const *words, char *const *envp,
+                     const struct lc_ctl_file *file)
+{
+    struct lc_command_line line;
+    int r = lc_command_line_parse(&line, words, &ret->errors);
+
+    line.file = file->name;
+    if (r == 0)
+        r = lc_config_build(&line, envp, file->bytes, file->size, &ret->config, &ret->errors,
+                            &ret->warnings);
+    lc_command_line_deinit(&line);
+    return r;
+}
+
 int lc_ctl_settings_load(struct lc_ctl_settings *ret, char *const *words, char *const *envp,
-                         const char *platform)
+                         const char *platform, const struct lc_ctl_file *file)
 {
     static char end[] = "--", stand_in[] = "application";
     size_t count = count_words(words);
     LC_CLEANUP_FREE char **line = calloc(count + 3, sizeof(*line));
     LC_CLEANUP_FREE char **environment = environment_on(envp, platform);
-    enum lc_cli cli = LC_CLI_RUN;
     int r;
 
     *ret = (struct lc_ctl_settings){0};
     if (!line || !environment)
         return -ENOMEM;
     memcpy(line, words, count * sizeof(*line));
-    r = names_something_to_run(words, environment);
+    r = file ? 1 : names_something_to_run(words, environment);
     if (r < 0)
         return r;
     if (r == 0) {
@@ -108,16 +132,13 @@ int lc_ctl_settings_load(struct lc_ctl_settings *ret, char *const *words, char *
             line[count++] = end;
         line[count] = stand_in;
     }
-    r = lc_config_load(line, environment, &ret->config, &cli, &ret->errors, &ret->warnings);
-    if (r == 0 && cli != LC_CLI_RUN)
-        lc_errors_add(&ret->errors, cli == LC_CLI_HELP ? "--help" : "--version", NULL,
-                      "found an option that runs nothing; accepted: one that does");
+    r = file ? load_file(ret, line, environment, file) : load(ret, line, environment);
     return r == -ENOMEM ? r : 0;
 }
 
 bool lc_ctl_settings_open(struct lc_ctl_settings *ret, char *const *words, const char *platform)
 {
-    int r = lc_ctl_settings_load(ret, words, environ, platform);
+    int r = lc_ctl_settings_load(ret, words, environ, platform, NULL);
 
     if (r < 0)
         lc_ctl_fail("%s", strerror(-r));

@@ -11,17 +11,25 @@ struct lc_ctl_settings {
     struct lc_config_errors errors, warnings;
 };
 
+/* A configuration file whose content is at hand. */
+struct lc_ctl_file {
+    char *name; /* for messages */
+    const char *bytes;
+    size_t size;
+};
+
 /* The names of enum lc_platform, for an option's choices. */
 extern const char *const lc_ctl_platforms[LC_PLATFORM_COUNT + 1];
 
 /*
  * `words` are lastcall's command line, the first its own name. `platform` is one of
  * lc_ctl_platforms; NULL: the one of `envp`. Where neither a file nor a COMMAND is named, one stands
- * in for it: a time can be tried without an application.
+ * in for it: a time can be tried without an application. `file` stands for the one that is named;
+ * NULL: that is read.
  * 0, or -ENOMEM; the caller deinits in every case.
  */
 int lc_ctl_settings_load(struct lc_ctl_settings *ret, char *const *words, char *const *envp,
-                         const char *platform);
+                         const char *platform, const struct lc_ctl_file *file);
 
 /* The same of our own environment, and says on stderr what is wrong. Whether there is a configuration;
  * the caller deinits in every case. */

@@ -1,0 +1,53 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* What no schema can say: values that do not go together. */}}
+
+{{- define "lastcall.checkValues" -}}
+{{- if not .Values.image.repository -}}
+  {{- fail "image.repository: missing; accepted: the application's image" -}}
+{{- end -}}
+{{- include (printf "lastcall.%s.check" .Values.mode) . -}}
+{{- range .Values.ports -}}
+  {{- if eq (int .containerPort) (int $.Values.lastcall.port) -}}
+    {{- printf "ports: found %d, where lastcall itself listens; accepted: another lastcall.port" (int .containerPort) | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- include "lastcall.checkTimes" . -}}
+{{- end }}
+
+{{- define "lastcall.entrypoint.check" -}}
+{{- include "lastcall.front.check" . -}}
+{{- end }}
+
+{{- define "lastcall.inject.check" -}}
+{{- include "lastcall.front.check" . -}}
+{{- if not .Values.command -}}
+  {{- fail "command: missing; mode inject puts lastcall in front of it, and no chart can read it from the image. Accepted: the image's ENTRYPOINT and CMD (docker image inspect), or mode sidecar" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "lastcall.front.check" -}}
+{{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
+  {{- if hasKey (get $.Values $kind) "grpc" -}}
+    {{- printf "%s: found grpc, which lastcall does not speak; accepted: httpGet, tcpSocket or exec, or mode sidecar" $kind | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "lastcall.sidecar.check" -}}
+{{- range $key := list "stopSignal" "stopTarget" "postStop" -}}
+  {{- if get $.Values.shutdown $key -}}
+    {{- printf "shutdown.%s: found in mode sidecar, where the kubelet stops the application, not lastcall; accepted: mode entrypoint or inject" $key | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.hostNetwork (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+  {{- fail "hostNetwork: found true in mode sidecar, whose preStop hook has to sleep then, which Kubernetes can from 1.30; accepted: a newer cluster, or mode entrypoint or inject" -}}
+{{- end -}}
+{{- range .Values.shutdown.preStop -}}
+  {{- if hasKey . "signal" -}}
+    {{- fail "shutdown.preStop: found a signal in mode sidecar, where lastcall sees no process; accepted: exec, httpGet, sleep, or mode entrypoint or inject" -}}
+  {{- end -}}
+{{- end -}}
+{{- if not (include "lastcall.tcpPorts" . | fromJsonArray) -}}
+  {{- fail "ports: found no TCP port; a sidecar cannot see by itself which ports are the application's. Accepted: at least one, or mode entrypoint or inject" -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,128 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* lastcall.yaml(5): one file, whatever the mode. */}}
+
+{{- define "lastcall.configFile" -}}/etc/lastcall/lastcall.yaml{{- end }}
+{{- define "lastcall.stateDir" -}}/var/lib/lastcall{{- end }}
+
+{{- /* Of a map, the pairs that were set. */}}
+{{- define "lastcall.set" -}}
+{{- $set := dict -}}
+{{- range $key, $value := . -}}
+  {{- if not (or (kindIs "invalid" $value) (and (kindIs "slice" $value) (empty $value))) }}{{ $_ := set $set $key $value }}{{ end -}}
+{{- end -}}
+{{- $set | toJson }}
+{{- end }}
+
+{{- /* kube-proxy falls back to terminating endpoints that are ready still, where there are no others
+(KEP-1669): when all of them can be terminating at a time, readiness has to stay on for the window. */}}
+{{- define "lastcall.readiness" -}}
+{{- $replicas := .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicas | int -}}
+{{- $local := has "Local" (list .Values.service.externalTrafficPolicy .Values.service.internalTrafficPolicy) -}}
+{{- if ne .Values.shutdown.readiness "auto" -}}
+  {{- .Values.shutdown.readiness }}
+{{- else if or (le $replicas 1) (eq .Values.strategy.type "Recreate") $local -}}
+  after-window
+{{- else -}}
+  flip
+{{- end -}}
+{{- end }}
+
+{{- define "lastcall.config" -}}
+{{- $further := deepCopy .Values.lastcall.config -}}
+{{- $shutdown := pick .Values.shutdown "gracePeriod" "margin" "propagation" -}}
+{{- $_ := set $shutdown "readiness" (include "lastcall.readiness" .) -}}
+{{- if kindIs "map" $shutdown.propagation -}}
+  {{- $_ := set $shutdown "propagation" (include "lastcall.set" $shutdown.propagation | fromJson) -}}
+{{- end -}}
+{{- $shutdown = merge (include "lastcall.set" $shutdown | fromJson) (default dict $further.shutdown) -}}
+{{- $config := omit $further "shutdown" -}}
+{{- $_ := set $config "shutdown" $shutdown -}}
+{{- $_ := set $config "stateDir" (include "lastcall.stateDir" .) -}}
+{{- with include "lastcall.set" .Values.drain | fromJson }}{{ $_ := set $config "drain" . }}{{ end -}}
+{{- $http := dict "listen" (printf ":%d" (int .Values.lastcall.port)) -}}
+{{- if and .Values.lastcall.token (eq .Values.mode "sidecar") }}{{ $_ := set $http "prestopToken" .Values.lastcall.token }}{{ end -}}
+{{- $_ := set $config "http" $http -}}
+{{- $_ := set $config "processes" (list (include (printf "lastcall.%s.process" .Values.mode) . | fromYaml)) -}}
+{{- toYaml $config }}
+{{- end }}
+
+{{- /* A probe as lastcall takes it: a port by its number. */}}
+{{- define "lastcall.check" -}}
+{{- $probe := deepCopy .probe -}}
+{{- range $kind := list "httpGet" "tcpSocket" -}}
+  {{- with get $probe $kind -}}
+    {{- $_ := set . "port" (include "lastcall.portNumber" (dict "ports" $.ports "port" .port) | int) -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $probe }}
+{{- end }}
+
+{{- define "lastcall.portNumber" -}}
+{{- if regexMatch "^[0-9]+$" (toString .port) -}}
+  {{- .port }}
+{{- else -}}
+  {{- $names := list -}}
+  {{- range .ports -}}
+    {{- if eq (default "" .name) $.port }}{{ int .containerPort }}{{ end -}}
+    {{- $names = append $names .name -}}
+  {{- end -}}
+  {{- if not (has .port $names) -}}
+    {{- printf "found port %q in a probe; accepted: a number, or the name of one of `ports`: %s" .port (join ", " $names) | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- /* How a pod asks lastcall. readinessProbe: a shutdown must be seen within the window's least time,
+so every 2 s, and the first failure counts. livenessProbe: lastcall has counted failures already. */}}
+{{- define "lastcall.probes" -}}
+readinessProbe:
+  httpGet: {path: /readyz, port: lastcall}
+  periodSeconds: 2
+  timeoutSeconds: 2
+  failureThreshold: 1
+livenessProbe:
+  httpGet: {path: /livez, port: lastcall}
+  periodSeconds: 5
+  timeoutSeconds: 5
+  failureThreshold: 2
+{{- end }}
+
+{{- define "lastcall.port" -}}
+- name: lastcall
+  containerPort: {{ .Values.lastcall.port }}
+{{- end }}
+
+{{- /* Where lastcall runs: its configuration, and where its counters outlive the container. */}}
+{{- define "lastcall.mounts" -}}
+- name: lastcall-config
+  mountPath: {{ include "lastcall.configFile" . | dir }}
+  readOnly: true
+- name: lastcall-state
+  mountPath: {{ include "lastcall.stateDir" . }}
+{{- end }}
+
+{{- define "lastcall.volumes" -}}
+- name: lastcall-config
+  configMap:
+    name: {{ include "lastcall.name" . }}
+- name: lastcall-state
+  emptyDir: {sizeLimit: 1Mi}
+{{- end }}
+
+{{- /* Of lastcall's own containers, which need nothing. */}}
+{{- define "lastcall.ownContainer" -}}
+image: {{ include "lastcall.image" . }}
+imagePullPolicy: {{ .Values.lastcall.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: true
+  capabilities:
+    drop: [ALL]
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.lastcall.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

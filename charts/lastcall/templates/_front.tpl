@@ -1,0 +1,26 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* What the modes have in common in which lastcall stands in front of the application. */}}
+
+{{- /* The application as lastcall starts it; its command is on lastcall's command line. */}}
+{{- define "lastcall.front.process" -}}
+{{- $process := pick .Values.shutdown "stopSignal" "stopTimeout" "stopTarget" "preStop" "postStop" -}}
+{{- $process = include "lastcall.set" $process | fromJson -}}
+{{- $_ := set $process "name" "app" -}}
+{{- $_ := set $process "ports" (include "lastcall.tcpPorts" . | fromJsonArray) -}}
+{{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
+  {{- with get $.Values $kind -}}
+    {{- $_ := set $process $kind (include "lastcall.check" (dict "probe" . "ports" $.Values.ports) | fromYaml) -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $process }}
+{{- end }}
+
+{{- /* (dict "program" PATH "root" .): lastcall, then the application's own command. */}}
+{{- define "lastcall.front.command" -}}
+command:
+  {{- concat (list .program "-c" (include "lastcall.configFile" .root) "--") .root.Values.command | toYaml | nindent 2 }}
+{{- end }}
+
+{{- define "lastcall.front.extraContainers" -}}
+{{- with .Values.extraContainers }}{{ toYaml . }}{{ end }}
+{{- end }}

@@ -1,0 +1,69 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* Names, labels, images. */}}
+
+{{- define "lastcall.name" -}}
+{{- default .Release.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "lastcall.serviceAccountName" -}}
+{{- $own := .Values.serviceAccount.create | ternary (include "lastcall.name" .) "default" -}}
+{{- default $own .Values.serviceAccount.name }}
+{{- end }}
+
+{{- /* The same in every mode: a Deployment's selector can never change, so an upgrade from one mode to
+another would be refused. */}}
+{{- define "lastcall.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "lastcall.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "lastcall.labels" -}}
+{{ include "lastcall.selectorLabels" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.image.tag }}
+app.kubernetes.io/version: {{ . | quote }}
+{{- end }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* Of the pod that `helm test` starts, which is none of the application's. */}}
+{{- define "lastcall.testLabels" -}}
+app.kubernetes.io/name: {{ include "lastcall.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- /* What an object is called and labelled. */}}
+{{- define "lastcall.metadata" -}}
+name: {{ include "lastcall.name" . }}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "lastcall.labels" . | nindent 2 }}
+{{- end }}
+
+{{- /* {repository, tag, digest} as one word. */}}
+{{- define "lastcall.reference" -}}
+{{- .repository }}{{ with .tag }}:{{ . }}{{ end }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- define "lastcall.image" -}}
+{{- $image := pick .Values.lastcall.image "repository" "tag" "digest" -}}
+{{- if not (or $image.tag $image.digest) }}{{ $_ := set $image "tag" .Chart.AppVersion }}{{ end -}}
+{{- include "lastcall.reference" $image }}
+{{- end }}
+
+{{- /* The TCP ports of the application, numbers, as a list. */}}
+{{- define "lastcall.tcpPorts" -}}
+{{- $numbers := list }}
+{{- range .Values.ports }}
+{{- if eq (default "TCP" .protocol) "TCP" }}{{ $numbers = append $numbers (int .containerPort) }}{{ end }}
+{{- end }}
+{{- $numbers | toJson }}
+{{- end }}
+
+{{- /* "true" where the release has a Service. */}}
+{{- define "lastcall.hasService" -}}
+{{- if and .Values.service.enabled .Values.ports }}true{{ end }}
+{{- end }}
