@@ -84,18 +84,35 @@ static size_t align(size_t size)
     return (size + 3) & ~(size_t)3;
 }
 
+/* Older kernels have less of tcp_info, newer ones more. The few words that count are read one by one:
+ * this is done for each connection, and copying all of it would take as long as everything else here. */
+static uint32_t info_word(const uint8_t *bytes, size_t size, size_t at)
+{
+    uint32_t word = 0;
+
+    if (at + sizeof word <= size)
+        memcpy(&word, bytes + at, sizeof word);
+    return word;
+}
+
+static uint64_t info_long(const uint8_t *bytes, size_t size, size_t at)
+{
+    uint64_t number = 0;
+
+    if (at + sizeof number <= size)
+        memcpy(&number, bytes + at, sizeof number);
+    return number;
+}
+
 static void take_info(struct lc_connection *socket, const uint8_t *bytes, size_t size)
 {
-    struct tcp_info info = {.tcpi_state = 0};
-
-    /* Older kernels have less of it, newer ones more. */
-    memcpy(&info, bytes, size < sizeof info ? size : sizeof info);
     socket->timed = size >= offsetof(struct tcp_info, tcpi_pmtu);
-    socket->sent_msec = info.tcpi_last_data_sent;
-    socket->received_msec = info.tcpi_last_data_recv;
-    socket->acked_msec = info.tcpi_last_ack_recv;
-    socket->bytes_received = info.tcpi_bytes_received;
-    socket->segments_received = info.tcpi_data_segs_in;
+    socket->sent_msec = info_word(bytes, size, offsetof(struct tcp_info, tcpi_last_data_sent));
+    socket->received_msec = info_word(bytes, size, offsetof(struct tcp_info, tcpi_last_data_recv));
+    socket->acked_msec = info_word(bytes, size, offsetof(struct tcp_info, tcpi_last_ack_recv));
+    socket->bytes_received = info_long(bytes, size, offsetof(struct tcp_info, tcpi_bytes_received));
+    socket->segments_received =
+        info_word(bytes, size, offsetof(struct tcp_info, tcpi_data_segs_in));
 }
 
 static void take_address(uint8_t ret[static LC_ADDRESS_SIZE], uint8_t family,
