@@ -109,11 +109,12 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """With what a lastcall told before its stop signal, in the drain after it, and of an orphan."""
+    """With what a lastcall told before its stop signal, in the window after it, and of an orphan."""
     folder = tmp_path_factory.mktemp("prometheus")
     target = f"127.0.0.1:{free_port()}"
-    command = ["--listen", target, "--propagation", "4s", "--grace-period", "60s", "--",
-               "sh", "-c", "(sleep 0.1 &) ; exec sleep 60"]
+    serve = f"exec /usr/bin/python3 -m http.server --bind 127.0.0.1 {free_port()}"
+    command = ["--listen", target, "--propagation", "40s", "--grace-period", "60s", "--",
+               "sh", "-c", f"(sleep 0.1 &) ; {serve}"]
     lastcall = subprocess.Popen([lastcall_binary(), *command], stderr=subprocess.DEVNULL)
     one = Server(folder, target)
     try:
