@@ -247,12 +247,17 @@ def test_the_chart_refuses_the_times_that_lastcall_refuses(seed, lastcallctl, tm
         assert done.returncode == 0 or "propagation.max" in done.stderr
 
 
+def render_times_that_fit(tmp_path, draw):
+    for _ in range(30):
+        done = render(tmp_path, times_at_random(draw) | {"ports": [{"containerPort": 80}]})
+        if done.returncode == 0:
+            return done
+    raise AssertionError("none of 30 fit, of which about a half should: " + done.stderr)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_the_notes_tell_the_times_that_lastcall_plans(seed, lastcallctl, tmp_path):
-    values = times_at_random(random.Random(seed)) | {"ports": [{"containerPort": 80}]}
-    done = render(tmp_path, values)
-    if done.returncode != 0:
-        pytest.skip("times that do not fit have no timeline")
+    done = render_times_that_fit(tmp_path, random.Random(seed))
     held = ctl(lastcallctl, "plan", tmp_path, done.stdout)
     assert held.returncode == 0, held.stderr
     notes = chart.notes(tmp_path / "values.yaml")
