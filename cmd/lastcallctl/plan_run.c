@@ -242,6 +242,7 @@ static void act(struct run *self, const struct lc_action *action)
         on_exit_action(self, action);
         break;
     case LC_ACTION_LANE_START: /* what goes before T0 is not told */
+    case LC_ACTION_RELEASE:
     case LC_ACTION_COUNT:
     default:
         break;

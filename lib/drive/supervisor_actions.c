@@ -166,6 +166,8 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
     case LC_ACTION_LEFTOVERS_FORCE:
         end_leftovers(self, SIGKILL, "leftover processes killed");
         break;
+    case LC_ACTION_RELEASE:
+        break;
     case LC_ACTION_EXIT:
         leave(self);
         break;

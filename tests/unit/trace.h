@@ -15,8 +15,8 @@
  * it: `ask web @5000`.
  *
  * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
- * signal's name with `!` where it came from the terminal, drain, undo, arrival, inflight N,
- * done LANE pre|post INDEX, leftovers N. The lanes are called web, worker and db.
+ * signal's name with `!` where it came from the terminal, drain, undo, container, pod,
+ * arrival, inflight N, done LANE pre|post INDEX, leftovers N. The lanes are called web, worker and db.
  */
 
 #include "core/lifecycle.h"
