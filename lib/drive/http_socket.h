@@ -24,6 +24,9 @@ int lc_http_socket(const struct lc_address *address, struct lc_socket_file *ret_
  * /proc). */
 int lc_http_socket_control(void);
 
+/* The TCP port that `fd` is bound to; 0: none. */
+uint16_t lc_socket_port(int fd);
+
 /* Removes the file if it is still ours. */
 void lc_socket_file_remove(const struct lc_socket_file *self);
 
