@@ -109,12 +109,11 @@ static void on_phase(struct run *self, const struct lc_action *action)
         [LC_PHASE_STOPPING] = "the stop begins",
         [LC_PHASE_KILLING] = "the deadline",
     };
-    lc_msec since = self->lifecycle.entered[action->from];
     int64_t at = (int64_t)action->at;
 
     lc_chart_add_bar(self->chart, self->phase_row,
-                     action->from == LC_PHASE_RUNNING ? self->chart->from : (int64_t)since, at,
-                     tone_of(action->from), lc_phase_name(action->from));
+                     action->from == LC_PHASE_RUNNING ? self->chart->from : (int64_t)action->since,
+                     at, tone_of(action->from), lc_phase_name(action->from));
     if (begins[action->phase])
         lc_chart_add_step(self->chart, at, "%s", begins[action->phase]);
 }

@@ -33,7 +33,11 @@ void lc_enter_phase(struct lc_lifecycle *self, enum lc_phase phase, lc_msec at,
     at = lc_later(at, self->entered[from]);
     self->phase = phase;
     self->entered[phase] = at;
-    emit(ret, (struct lc_action){.kind = LC_ACTION_PHASE, .phase = phase, .from = from, .at = at});
+    emit(ret, (struct lc_action){.kind = LC_ACTION_PHASE,
+                                 .phase = phase,
+                                 .from = from,
+                                 .at = at,
+                                 .since = self->entered[from]});
 }
 
 void lc_start(struct lc_lifecycle *self, size_t lane, lc_msec at, struct lc_actions *ret)

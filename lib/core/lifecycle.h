@@ -174,7 +174,8 @@ struct lc_action {
     enum lc_hook_kind hook;
     uint8_t hook_index;
     enum lc_phase phase, from;
-    lc_msec at; /* when it was due; in a step that came late this lies before `now` */
+    lc_msec at;    /* when it was due; in a step that came late this lies before `now` */
+    lc_msec since; /* PHASE: when `from` had begun */
 };
 
 enum {

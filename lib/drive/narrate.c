@@ -14,7 +14,7 @@ void lc_narrate_start(struct lc_log *log, const struct lc_config *config)
            LC_STR("platform", lc_platform_name(config->platform)), LC_STR("why", config->why),
            LC_SECS("grace", config->grace), LC_SECS("margin", config->margin),
            LC_SECS("window", config->window.min), LC_SECS("window_max", config->window.max),
-           LC_STR("config", config->file));
+           LC_STR("config", config->file), LC_STR("mode", config->sidecar ? "sidecar" : NULL));
 }
 
 static void narrate_phase(struct lc_log *log, const struct lc_lifecycle *lifecycle,
@@ -22,7 +22,7 @@ static void narrate_phase(struct lc_log *log, const struct lc_lifecycle *lifecyc
 {
     lc_log(log, LC_LOG_INFO, "phase", LC_STR("phase", lc_phase_name(action->from)),
            LC_STR("next", lc_phase_name(action->phase)),
-           LC_SECS("elapsed", action->at - lifecycle->entered[action->from]),
+           LC_SECS("elapsed", action->at - action->since),
            LC_T(lc_narrate_elapsed(lifecycle, now)));
 }
 

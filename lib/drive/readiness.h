@@ -4,7 +4,10 @@
 
 /* When is a process ready: it runs, and every port in its `ports` listens. While it is awaited its
  * ports are looked at every 50 ms; once it was ready they are looked at when somebody asks, so that
- * an idle lastcall never wakes up and an answer is never stale. */
+ * an idle lastcall never wakes up and an answer is never stale.
+ *
+ * One that somebody else restarts still listens while it ends. It is ready when its ports have been
+ * closed and listen again; without `ports` that cannot be seen, and it is ready at once. */
 
 #include "base/log.h"
 #include "drive/process.h"
@@ -23,7 +26,8 @@ struct lc_readiness_watch {
     lc_readiness_changed *changed;
     void *userdata;
     bool ready;
-    int missing; /* the first port on which nothing listens; 0: none; -errno */
+    int missing;     /* the first port on which nothing listens; 0: none; -errno */
+    lc_msec ends_by; /* what listens is about to end, by then; 0: it is not */
 };
 
 /* 0 or -ENOMEM. */
@@ -31,6 +35,9 @@ int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *
                             struct lc_process *process, struct lc_log *log,
                             lc_readiness_changed *changed, void *userdata);
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
+
+/* It ends, in `msec` at the most, and starts anew; its lane is known to be not ready. */
+void lc_readiness_watch_restart(struct lc_readiness_watch *self, lc_msec msec);
 
 /* Looks now, calls `changed` where it differs, and goes on looking until the process is ready. */
 void lc_readiness_watch_look(struct lc_readiness_watch *self);

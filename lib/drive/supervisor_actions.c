@@ -28,11 +28,27 @@ static void forward_held(struct lc_supervisor *self)
             lc_supervisor_forward(self, signal);
 }
 
+/* A sidecar's processes are started by others: it only looks when they are ready. One that its
+ * container restarts has the grace to end in. */
+static void await_lane(struct lc_supervisor *self, unsigned lane)
+{
+    struct lc_process *process = &self->process[lane];
+
+    if (process->running)
+        lc_readiness_watch_restart(&self->watch[lane], self->config->grace);
+    process->running = true;
+    lc_readiness_watch_look(&self->watch[lane]);
+}
+
 static void start_lane(struct lc_supervisor *self, unsigned lane)
 {
     bool is_main = lane == self->engine.lifecycle.policy.main_lane;
     struct lc_spawn spawn;
 
+    if (self->config->sidecar) {
+        await_lane(self, lane);
+        return;
+    }
     spawn_basics(self, &spawn);
     if (is_main) {
         spawn.terminal = self->terminal;
@@ -135,8 +151,7 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
     switch (action->kind) {
     case LC_ACTION_PHASE:
         lc_supervisor_follow_phase(self, action);
-        lc_metrics_phase(&self->metrics, action->from,
-                         action->at - self->engine.lifecycle.entered[action->from]);
+        lc_metrics_phase(&self->metrics, action->from, action->at - action->since);
         lc_supervisor_save_report(self, -1);
         lc_narrate_action(self->log, &self->engine.lifecycle, action, now);
         break;
@@ -167,6 +182,7 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
         end_leftovers(self, SIGKILL, "leftover processes killed");
         break;
     case LC_ACTION_RELEASE:
+        lc_supervisor_release(self);
         break;
     case LC_ACTION_EXIT:
         leave(self);

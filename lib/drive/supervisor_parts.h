@@ -7,6 +7,7 @@
  *   supervisor_events.c   what happens becomes an event of the lifecycle (signals, exits, reload)
  *   supervisor_actions.c  what the lifecycle decides is carried out
  *   supervisor_metrics.c  what is counted is shown
+ *   supervisor_prestop.c  what preStop hooks ask for, and when they are answered
  *   supervisor_report.c   what is left behind: the termination message, the counters
  *   supervisor_traffic.c  what the kernel sees of the application's connections
  *   supervisor_view.c     what a probe sees of it
@@ -55,6 +56,7 @@ struct lc_supervisor {
     struct lc_metrics metrics;
     char metrics_text[LC_METRICS_TEXT_MAX];
     struct lc_http *http;
+    bool prestop_refused; /* and the log has said so */
     struct lc_probes probes;
     struct lc_probe_process view[LC_LANES_MAX]; /* as of the last request */
     char missing[LC_LANES_MAX][48];
@@ -93,6 +95,11 @@ int lc_supervisor_start_traffic(struct lc_supervisor *self);
 int lc_supervisor_in_flight(struct lc_supervisor *self);
 void lc_supervisor_note_killed(struct lc_supervisor *self);
 void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_action *action);
+
+/* supervisor_prestop.c */
+void lc_supervisor_route(void *userdata, const struct lc_http_request *request,
+                         struct lc_http_response *ret); /* `userdata`: the probes */
+void lc_supervisor_release(struct lc_supervisor *self);
 
 /* supervisor_report.c */
 int lc_supervisor_start_report(struct lc_supervisor *self);

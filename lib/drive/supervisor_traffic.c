@@ -115,6 +115,10 @@ void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_acti
         mode = LC_TRAFFIC_WINDOW;
     else if (action->phase == LC_PHASE_DRAINING && self->engine.lifecycle.policy.drain)
         mode = LC_TRAFFIC_DRAIN;
+    if (action->phase <= LC_PHASE_RUNNING) { /* of a shutdown that was taken back nothing stays */
+        self->report = (struct lc_report){.in_flight = -1, .cut = -1};
+        self->traffic.told = false;
+    }
     note_first_count(self);
     if (action->from == LC_PHASE_PROPAGATING)
         on_window_over(self);
