@@ -156,6 +156,17 @@ void lc_pod_check_namespaces(const struct lc_pod *pod, const struct lc_container
 static void check_sidecar(const struct lc_container *self)
 {
     struct lc_spot policy = lc_spot_key(&self->spot, "restartPolicy");
+    struct lc_spot path, hook = lc_spot_key(&self->spot, "lifecycle.preStop");
+
+    if (!is_prestop(&self->spot, &path) || strcmp(lc_spot_text(&path), "/prestop?pod") != 0)
+        lc_pod_problem(self->pod, path.node ? &path : &hook,
+                       "found %s: without its own hook lastcall --sidecar takes the pod's end for "
+                       "the restart of a container, and holds nobody up; accepted: httpGet {path: "
+                       "/prestop?pod, port: %u}",
+                       path.node   ? lc_spot_text(&path)
+                       : hook.node ? "another hook"
+                                   : "nothing",
+                       lc_container_health_port(self));
 
     if (!self->init)
         lc_pod_problem(self->pod, &self->spot,
@@ -175,7 +186,10 @@ static void check_prestop_name(const struct lc_container *self, const struct lc_
     const char *name = strstr(lc_spot_text(path), "container=");
     size_t length = name ? strcspn(name += strlen("container="), "&") : 0;
 
-    if (name && (strlen(self->name) != length || memcmp(self->name, name, length) != 0))
+    if (!name)
+        lc_pod_problem(self->pod, path, "found %s; accepted: /prestop?container=%s",
+                       lc_spot_text(path), self->name);
+    else if (strlen(self->name) != length || memcmp(self->name, name, length) != 0)
         lc_pod_problem(self->pod, path,
                        "found container=%.*s in container %s; accepted: its own name", (int)length,
                        name, self->name);

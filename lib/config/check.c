@@ -134,7 +134,8 @@ void lc_check_sidecar(struct lc_loader *self, struct lc_config_errors *warnings)
                       "found off in a sidecar; accepted: an address for the preStop hooks");
     check_process_beside(self, config->process);
     if (!lc_origin_find(self, &config->process->ports))
-        lc_errors_add(warnings, sidecar, "processes[0].ports",
-                      "missing in a sidecar: readiness says nothing of the application, the window "
-                      "lasts its least time, and no connection is waited for");
+        lc_errors_add(
+            warnings, sidecar, "processes[0].ports",
+            "no ports in a sidecar: readiness says nothing of the application, the window "
+            "lasts its least time, and no connection is waited for");
 }

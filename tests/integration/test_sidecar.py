@@ -280,7 +280,7 @@ def test_without_ports_nothing_is_counted_and_the_log_says_so(sidecar, beside):
     app = sidecar("--propagation", "300ms:300ms:9s", "--wait-for-idle")
     app.ready()
     web = beside(app).wait_output("up")
-    assert app.said("processes[0].ports: missing in a sidecar")
+    assert app.said("no ports in a sidecar")
     hooks = Hook(app, CONTAINER), Hook(app, POD)
     assert all(hook.done().body == "drained\n" for hook in hooks)
     app.wait_for("connections cannot be counted")

@@ -29,7 +29,7 @@ static void without_ports_there_is_a_warning(void)
     load(&it, WORDS("--sidecar"), ENV());
     CHECK_INT(it.result, 0);
     CHECK_STR(it.text,
-              "--sidecar: processes[0].ports: missing in a sidecar: readiness says nothing "
+              "--sidecar: processes[0].ports: no ports in a sidecar: readiness says nothing "
               "of the application, the window lasts its least time, and no connection is "
               "waited for\n");
     unload(&it);
