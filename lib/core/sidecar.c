@@ -35,7 +35,5 @@ void lc_stay_unpaired(struct lc_lifecycle *self, lc_msec at, struct lc_actions *
 void lc_end_sidecar(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
 {
     lc_skip_all_hooks(self, at, ret);
-    for (size_t i = 0; i < self->policy.lanes; i++)
-        self->lane[i].state = LC_LANE_GONE;
     lc_finish(self, at, ret);
 }

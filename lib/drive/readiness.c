@@ -48,10 +48,11 @@ static int missing_port(struct lc_readiness_watch *self)
     return missing;
 }
 
-void lc_readiness_watch_restart(struct lc_readiness_watch *self, lc_msec msec)
+void lc_readiness_watch_restart(struct lc_readiness_watch *self)
 {
     self->ready = false;
-    self->ends_by = self->process->config->port_count ? lc_clock_msec() + msec : 0;
+    self->ends_by =
+        self->process->config->port_count ? lc_clock_msec() + LC_READINESS_RESTART_MSEC : 0;
 }
 
 /* What listens is the one that is about to end. */

@@ -14,7 +14,12 @@
 
 #include <event2/event.h>
 
-enum { LC_READINESS_POLL_MSEC = 50 };
+enum {
+    LC_READINESS_POLL_MSEC = 50,
+    /* From a container's preStop hook to its SIGTERM and the end of what listens. What listens then
+     * still is not what is restarted (the pod has other containers), or was never asked to end. */
+    LC_READINESS_RESTART_MSEC = 5000,
+};
 
 /* The lane became ready, or is not any more. */
 typedef void lc_readiness_changed(void *userdata, unsigned lane, bool ready);
@@ -36,8 +41,8 @@ int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *
                             lc_readiness_changed *changed, void *userdata);
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
 
-/* It ends, in `msec` at the most, and starts anew; its lane is known to be not ready. */
-void lc_readiness_watch_restart(struct lc_readiness_watch *self, lc_msec msec);
+/* It is about to end, and starts anew; its lane is known to be not ready. */
+void lc_readiness_watch_restart(struct lc_readiness_watch *self);
 
 /* Looks now, calls `changed` where it differs, and goes on looking until the process is ready. */
 void lc_readiness_watch_look(struct lc_readiness_watch *self);

@@ -28,14 +28,13 @@ static void forward_held(struct lc_supervisor *self)
             lc_supervisor_forward(self, signal);
 }
 
-/* A sidecar's processes are started by others: it only looks when they are ready. One that its
- * container restarts has the grace to end in. */
+/* A sidecar's processes are started, and restarted, by others: it only looks when they are ready. */
 static void await_lane(struct lc_supervisor *self, unsigned lane)
 {
     struct lc_process *process = &self->process[lane];
 
     if (process->running)
-        lc_readiness_watch_restart(&self->watch[lane], self->config->grace);
+        lc_readiness_watch_restart(&self->watch[lane]);
     process->running = true;
     lc_readiness_watch_look(&self->watch[lane]);
 }

@@ -157,12 +157,12 @@ def test_a_repeat_does_not_put_off_what_becomes_of_a_containers_hook(pod):
     assert hook.seconds == lateness(PAIR) and again.seconds < 1.2 * SLOWNESS
 
 
-def test_where_nobody_restarts_it_after_all_readiness_comes_back_after_the_grace(pod):
-    app, _ = pod("--grace-period", "3s")
+def test_where_nothing_ends_after_all_readiness_comes_back_after_5_seconds(pod):
+    app, _ = pod("--propagation", "0s")
     Hook(app, CONTAINER).done()
     back = app.wait_for("phase", next="running", after=app.wait_for("prestop"))
-    on = app.wait_for("readiness", after=back, ready=True)
-    assert on.at - back.at == lateness(3.0 - 0.1, late=0.5)
+    on = app.wait_for("readiness", timeout=10, after=back, ready=True)
+    assert on.at - back.at == lateness(5.0 - 0.1, late=0.5)
 
 
 def test_the_pods_hook_alone_changes_nothing(pod):
