@@ -32,8 +32,9 @@ struct lc_held *lc_held_add(struct lc_held_table *self, struct event_base *base,
     struct evhttp_connection *connection = evhttp_request_get_connection(request);
     int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
     struct lc_held *held = free_place(self);
+    size_t size = strlen(query) + 1;
 
-    if (!held || strlen(query) >= sizeof(held->query))
+    if (!held || size > sizeof(held->query))
         return NULL;
     held->watch = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, held);
     if (!held->watch)
@@ -43,7 +44,7 @@ struct lc_held *lc_held_add(struct lc_held_table *self, struct event_base *base,
         return NULL;
     }
     held->request = request;
-    strcpy(held->query, query);
+    memcpy(held->query, query, size);
     self->count++;
     return held;
 }
