@@ -153,6 +153,20 @@ void lc_pod_check_namespaces(const struct lc_pod *pod, const struct lc_container
 
 /* A sidecar in the pod's `containers` gets its SIGTERM together with the application; one that is an
  * init container, after it, in reverse order (KEP-753). */
+/* Of the initContainers the next one, and the application after the last, starts once one that stays
+ * has passed its startupProbe (KEP-753). */
+static void check_sidecar_start(const struct lc_container *self)
+{
+    struct lc_spot path = lc_spot_key(&self->spot, "startupProbe.httpGet.path");
+    const char *text = lc_spot_text(&path);
+
+    if (text && (!strcmp(text, "/startupz") || !strcmp(text, "/readyz")))
+        lc_pod_problem(self->pod, &path,
+                       "found %s, which waits for the application, which waits for it: the pod "
+                       "would never start; accepted: /livez",
+                       text);
+}
+
 static void check_sidecar(const struct lc_container *self)
 {
     struct lc_spot policy = lc_spot_key(&self->spot, "restartPolicy");
@@ -242,6 +256,7 @@ void lc_pod_check_restarts(const struct lc_pod *pod, const struct lc_containers 
         if (!sidecar->sidecar)
             continue;
         check_sidecar(sidecar);
+        check_sidecar_start(sidecar);
         for (size_t j = 0; j < all->count && sidecar->settings.config; j++)
             check_beside(&all->list[j], sidecar);
     }
