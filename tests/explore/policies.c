@@ -123,8 +123,9 @@ static void beside(struct lc_policy *policy)
     add_hook(policy, 0, PRE, 12);
 }
 
-static void beside_with_a_short_window(struct lc_policy *policy)
+static void beside_two_with_a_short_window(struct lc_policy *policy)
 {
+    add_lane(policy, 0);
     policy->sidecar = true;
     policy->pair_time = 12;
     policy->readiness = LC_READINESS_AFTER_WINDOW;
@@ -147,7 +148,8 @@ static const struct {
     {"no time to spare", no_time_to_spare},
     {"no margin and no reserve", no_margin_and_no_reserve},
     {"a sidecar with window, hook and drain", beside},
-    {"a sidecar, the window shorter than the pair's time", beside_with_a_short_window},
+    {"a sidecar of two lanes, its window shorter than the pair's time",
+     beside_two_with_a_short_window},
 };
 
 size_t explore_policy_count(void)
