@@ -3,6 +3,8 @@
 
 #include "base/cleanup.h"
 #include "drive/http_answer.h"
+#include "drive/http_held.h"
+#include "drive/http_means.h"
 #include "drive/http_socket.h"
 #include "drive/loop.h"
 
@@ -15,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum {
     /* evhttp accepts until nobody waits. In rounds of this many each connection is read from before
@@ -26,6 +27,7 @@ enum {
     ROUND_BYTES = 64 * 1024,
     ANSWER_BYTES = 48 * 1024,
     ALL_METHODS = 0xffff,
+    PLACES = LC_HTTP_CONNECTIONS_MAX + LC_HTTP_HELD_MAX,
 };
 
 struct listener {
@@ -45,10 +47,11 @@ struct listener {
 struct connection {
     struct bufferevent *stream; /* a reference; NULL: this place is free */
     struct listener *listener;
-    struct event *timer; /* first: evhttp has taken it over; then: its time is up */
-    uint64_t number;     /* counts connections: the lower, the older */
-    bool followed;       /* on_close() will be called */
-    bool complete;       /* the request has been read */
+    struct event *timer;  /* first: evhttp has taken it over; then: its time is up */
+    uint64_t number;      /* counts connections: the lower, the older */
+    bool followed;        /* on_close() will be called */
+    bool complete;        /* the request has been read */
+    struct lc_held *held; /* NULL: it is not */
 };
 
 struct lc_http {
@@ -63,12 +66,24 @@ struct lc_http {
     unsigned limit, open;
     uint64_t count;
     bool starved; /* of descriptors or memory, and the log has said so */
-    struct connection connection[LC_HTTP_CONNECTIONS_MAX];
+    struct lc_held_table held;
+    struct connection connection[PLACES];
 };
+
+/* For a whole request, and for an answer that was held. */
+static const struct timeval patience = {.tv_sec = LC_HTTP_REQUEST_MSEC / 1000,
+                                        .tv_usec = LC_HTTP_REQUEST_MSEC % 1000 * 1000};
 
 static void forget(struct connection *self)
 {
-    self->listener->http->open--;
+    struct lc_http *http = self->listener->http;
+
+    if (self->held) {
+        lc_log(http->log, LC_LOG_INFO, "who waited has gone", LC_STR("query", self->held->query));
+        lc_held_forget(&http->held, self->held);
+    } else {
+        http->open--;
+    }
     event_free(self->timer);
     bufferevent_decref(self->stream);
     *self = (struct connection){0};
@@ -107,8 +122,6 @@ static void drop(struct connection *self)
 
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
-    static const struct timeval whole_request = {.tv_sec = LC_HTTP_REQUEST_MSEC / 1000,
-                                                 .tv_usec = LC_HTTP_REQUEST_MSEC % 1000 * 1000};
     struct connection *self = userdata;
     struct ucred peer;
 
@@ -123,7 +136,7 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
         return;
     if ((self->listener->control &&
          !lc_socket_peer_is_ours(bufferevent_getfd(self->stream), &peer)) ||
-        event_add(self->timer, &whole_request) < 0)
+        event_add(self->timer, &patience) < 0)
         drop(self);
 }
 
@@ -133,9 +146,8 @@ static bool give_way(struct lc_http *self)
 {
     struct connection *victim = NULL;
 
-    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
-         c++) {
-        if (!c->stream)
+    for (struct connection *c = self->connection; c < self->connection + PLACES; c++) {
+        if (!c->stream || c->held)
             continue;
         if (!victim || c->complete < victim->complete ||
             (c->complete == victim->complete && c->number < victim->number))
@@ -169,24 +181,13 @@ static void on_resume(evutil_socket_t fd, short what, void *userdata)
         pause_accepting(self, PAUSE_MSEC);
 }
 
-/* evhttp (2.1.12) dies where memory runs out half way through a new connection: it frees what is not
- * there yet. So that much is asked for before; freed, it is there to be had again. */
-static bool has_memory(size_t bytes)
-{
-    void *volatile probe = malloc(bytes); /* else the compiler takes success for granted */
-    bool there = probe;
-
-    free(probe);
-    return there;
-}
-
 /* Comes before evhttp's accept. Where that would fail, whoever waits would wake us again and again,
  * or we would die of it. */
 static void on_pending(evutil_socket_t fd, short what, void *userdata)
 {
     struct listener *self = userdata;
     LC_CLEANUP_FD int spare = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int error = spare < 0 ? errno : has_memory(ROUND_BYTES) ? 0 : ENOMEM;
+    int error = spare < 0 ? errno : lc_http_has_memory(ROUND_BYTES) ? 0 : ENOMEM;
 
     (void)fd;
     (void)what;
@@ -212,8 +213,7 @@ static void on_accept_error(struct evconnlistener *listener, void *userdata)
 
 static struct connection *free_place(struct lc_http *self)
 {
-    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
-         c++)
+    for (struct connection *c = self->connection; c < self->connection + PLACES; c++)
         if (!c->stream)
             return c;
     return NULL;
@@ -254,8 +254,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *userdata)
 
 static struct connection *find_connection(struct lc_http *self, const struct bufferevent *stream)
 {
-    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
-         c++)
+    for (struct connection *c = self->connection; c < self->connection + PLACES; c++)
         if (c->stream == stream)
             return c;
     return NULL;
@@ -270,21 +269,77 @@ static void on_sent(struct evhttp_request *request, void *userdata)
     event_active(connection->timer, EV_TIMEOUT, 1);
 }
 
+static struct bufferevent *stream_of(struct evhttp_request *request)
+{
+    return evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+}
+
+static void send_answer(struct lc_http *self, struct evhttp_request *request,
+                        const struct lc_http_response *answer)
+{
+    struct bufferevent *stream = stream_of(request);
+
+    lc_http_send(request, answer, self->answered, self->userdata);
+    /* A client may have closed its sending side after the request, and has a right to its answer;
+     * evhttp would take that end for the connection's. */
+    bufferevent_disable(stream, EV_READ);
+}
+
+static bool hold(struct connection *self, struct evhttp_request *request)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *query = evhttp_uri_get_query(uri);
+    struct lc_http *http = self->listener->http;
+
+    self->held = lc_held_add(&http->held, http->base, request, query ? query : "");
+    if (!self->held)
+        return false;
+    event_del(self->timer);
+    http->open--;
+    return true;
+}
+
+void lc_http_release(struct lc_http *self, const struct lc_http_response *answer)
+{
+    for (struct connection *c = self->connection; c < self->connection + PLACES; c++) {
+        struct evhttp_request *request = c->held ? c->held->request : NULL;
+
+        if (!request)
+            continue;
+        lc_held_forget(&self->held, c->held);
+        c->held = NULL;
+        self->open++;
+        if (!lc_http_has_memory(ANSWER_BYTES) || event_add(c->timer, &patience) < 0)
+            evhttp_connection_free(evhttp_request_get_connection(request));
+        else
+            send_answer(self, request, answer);
+    }
+}
+
+unsigned lc_http_held(const struct lc_http *self)
+{
+    return self->held.count;
+}
+
+bool lc_http_holds(const struct lc_http *self, const char *query)
+{
+    return lc_held_find(&self->held, query);
+}
+
 static void on_request(struct evhttp_request *request, void *userdata)
 {
     struct listener *listener = userdata;
-    struct bufferevent *stream =
-        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
-    struct connection *connection = find_connection(listener->http, stream);
     struct lc_http *http = listener->http;
+    struct bufferevent *stream = stream_of(request);
+    struct connection *connection = find_connection(http, stream);
     struct ucred peer;
     const struct lc_http_routes routes = {
         .route = http->route,
         .control = listener->control ? http->control : NULL,
         .peer = listener->control ? &peer : NULL,
-        .answered = http->answered,
         .userdata = http->userdata,
     };
+    struct lc_http_response answer;
 
     if (connection) {
         connection->complete = true;
@@ -292,15 +347,14 @@ static void on_request(struct evhttp_request *request, void *userdata)
     }
     /* No answer rather than half of one. Where memory ran out as it was accepted, nobody has looked
      * yet who the client is. */
-    if (!has_memory(ANSWER_BYTES) ||
+    if (!lc_http_has_memory(ANSWER_BYTES) ||
         (listener->control && !lc_socket_peer_is_ours(bufferevent_getfd(stream), &peer))) {
         evhttp_connection_free(evhttp_request_get_connection(request));
         return;
     }
-    lc_http_answer(request, &routes);
-    /* A client may have closed its sending side after the request, and has a right to its answer;
-     * evhttp would take that end for the connection's. */
-    bufferevent_disable(stream, EV_READ);
+    lc_http_find_answer(request, &routes, &answer);
+    if (!answer.hold || !connection || !hold(connection, request))
+        send_answer(http, request, &answer);
 }
 
 static void listener_free(struct listener *self)
@@ -387,16 +441,6 @@ int lc_http_listen_control(struct lc_http *self)
     return r < 0 ? r : add_listener(self, r, true, &(struct lc_socket_file){0});
 }
 
-/* Descriptors are for the supervisor first: clients get half of them at most. */
-static unsigned connections_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 >= LC_HTTP_CONNECTIONS_MAX)
-        return LC_HTTP_CONNECTIONS_MAX;
-    return limit.rlim_cur < 2 ? 1 : (unsigned)(limit.rlim_cur / 2);
-}
-
 int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *log,
                 lc_http_route *route, void *userdata)
 {
@@ -408,7 +452,8 @@ int lc_http_new(struct lc_http **ret, struct event_base *base, struct lc_log *lo
     self->log = log;
     self->route = route;
     self->userdata = userdata;
-    self->limit = connections_limit();
+    self->limit = lc_http_connections_limit(LC_HTTP_CONNECTIONS_MAX);
+    self->held.limit = self->limit / 2 < LC_HTTP_HELD_MAX ? self->limit / 2 : LC_HTTP_HELD_MAX;
     *ret = self;
     return 0;
 }
@@ -428,14 +473,25 @@ void lc_http_set_control(struct lc_http *self, lc_http_route *control)
     self->control = control;
 }
 
+/* What was answered just before the end: evhttp would have it written by the loop. */
+static void push(struct connection *self)
+{
+    struct evbuffer *output = bufferevent_get_output(self->stream);
+
+    evbuffer_unfreeze(output, 1);
+    if (evbuffer_get_length(output))
+        evbuffer_write(output, bufferevent_getfd(self->stream));
+}
+
 void lc_http_free(struct lc_http *self)
 {
     if (!self)
         return;
-    for (struct connection *c = self->connection; c < self->connection + LC_HTTP_CONNECTIONS_MAX;
-         c++)
-        if (c->stream)
+    for (struct connection *c = self->connection; c < self->connection + PLACES; c++)
+        if (c->stream) {
+            push(c);
             follow(c); /* so that it is forgotten as evhttp frees it */
+        }
     while (self->listeners) {
         struct listener *listener = self->listeners;
 
@@ -450,24 +506,12 @@ unsigned lc_http_connections(const struct lc_http *self)
     return self->open;
 }
 
-static uint16_t port_of(const struct listener *listener)
-{
-    struct lc_address address = {.length = sizeof(address.local)};
-    int fd = evconnlistener_get_fd(listener->accepting);
-
-    if (getsockname(fd, &address.any, &address.length) < 0)
-        return 0;
-    if (address.any.sa_family == AF_INET)
-        return ntohs(address.v4.sin_port);
-    return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
-}
-
 size_t lc_http_ports(const struct lc_http *self, uint16_t *ret, size_t room)
 {
     size_t count = 0;
 
     for (const struct listener *l = self->listeners; l && count < room; l = l->next) {
-        ret[count] = port_of(l);
+        ret[count] = lc_socket_port(evconnlistener_get_fd(l->accepting));
         count += ret[count] != 0;
     }
     return count;

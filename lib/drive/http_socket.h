@@ -26,6 +26,9 @@ int lc_http_control_address(struct lc_address *ret);
 /* Listens on it. The descriptor, or -errno. */
 int lc_http_socket_control(void);
 
+/* The TCP port that `fd` is bound to; 0: none. */
+uint16_t lc_socket_port(int fd);
+
 /* Removes the file if it is still ours. */
 void lc_socket_file_remove(const struct lc_socket_file *self);
 
