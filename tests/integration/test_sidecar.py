@@ -55,6 +55,14 @@ def pod(sidecar, beside):
     return start
 
 
+def inside(app, script):
+    """What `kubectl exec` starts in the sidecar's container."""
+    return subprocess.Popen(
+        ["nsenter", "--user", "--pid", "--net", "--preserve-credentials", f"--target={app.pid}",
+         "/bin/sh", "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
 def end(app, web=None, within=1.0):
     """What the kubelet does after the hooks: SIGTERM to the application, and once it has ended to
     the sidecar. How long that one takes."""
@@ -191,11 +199,7 @@ def test_the_stop_signal_ends_it_at_once_whoever_waits(pod, hooks):
 def test_a_leftover_of_its_own_container_does_not_hold_it_up(pod):
     """What `kubectl exec` has started there, say."""
     app, _ = pod()
-    stubborn = subprocess.Popen(
-        ["nsenter", "--user", "--pid", "--net", "--preserve-credentials", f"--target={app.pid}",
-         "/bin/sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    with stubborn:
+    with inside(app, "trap '' TERM; echo up; while :; do sleep 1; done") as stubborn:
         assert stubborn.stdout.readline() == "up\n"
         end(app)
         stubborn.wait(10)
@@ -286,6 +290,18 @@ def test_without_ports_nothing_is_counted_and_the_log_says_so(sidecar, beside):
     app.wait_for("connections cannot be counted")
     assert app.wait_for("prestop answered")["t"] == lateness(0.3)
     end(app, web)
+
+
+def test_what_else_runs_in_its_container_says_nothing_of_who_listens(sidecar, beside):
+    """What `kubectl exec` has left there holds no socket: the application is in another container."""
+    app = sidecar("--propagation", "300ms").ready()
+    web = beside(app).wait_output("up")
+    with inside(app, "(echo up; exec sleep 60) & exit") as orphan:
+        assert orphan.stdout.readline() == "up\n" and orphan.wait(10) == 0
+        hooks = Hook(app, CONTAINER), Hook(app, POD)
+        assert all(hook.done().body == "drained\n" for hook in hooks)
+        assert app.wait_for("prestop answered")["t"] == lateness(0.3)
+        end(app, web)
 
 
 def test_where_its_address_is_taken_it_does_not_start(pod, lastcall):
