@@ -2,7 +2,7 @@
 #ifndef LC_DRIVE_HTTP_MEANS_H
 #define LC_DRIVE_HTTP_MEANS_H
 
-/* What drive/http.c has to go round with. */
+/* What drive/http.c and http_accept.c have to go round with. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef LC_DRIVE_HTTP_SOCKET_H
 #define LC_DRIVE_HTTP_SOCKET_H
 
-/* The listening sockets of drive/http.c. Descriptors are close-on-exec and non-blocking. */
+/* The listening sockets of drive/http_accept.c. Descriptors are close-on-exec and non-blocking. */
 
 #include "drive/address.h"
 
