@@ -151,8 +151,6 @@ void lc_pod_check_namespaces(const struct lc_pod *pod, const struct lc_container
                         all->list[i].name);
 }
 
-/* A sidecar in the pod's `containers` gets its SIGTERM together with the application; one that is an
- * init container, after it, in reverse order (KEP-753). */
 /* Of the initContainers the next one, and the application after the last, starts once one that stays
  * has passed its startupProbe (KEP-753). */
 static void check_sidecar_start(const struct lc_container *self)
@@ -167,12 +165,17 @@ static void check_sidecar_start(const struct lc_container *self)
                        text);
 }
 
+/* A sidecar in the pod's `containers` gets its SIGTERM together with the application; one that is an
+ * init container, after it, in reverse order (KEP-753). */
 static void check_sidecar(const struct lc_container *self)
 {
     struct lc_spot policy = lc_spot_key(&self->spot, "restartPolicy");
     struct lc_spot path, hook = lc_spot_key(&self->spot, "lifecycle.preStop");
+    struct lc_spot host = lc_spot_key(&self->pod->spec, "hostNetwork");
 
-    if (!is_prestop(&self->spot, &path) || strcmp(lc_spot_text(&path), "/prestop?pod") != 0)
+    /* On the node's network nobody asks for /prestop: the hooks sleep. */
+    if (!lc_spot_says(&host, "true") &&
+        (!is_prestop(&self->spot, &path) || strcmp(lc_spot_text(&path), "/prestop?pod") != 0))
         lc_pod_problem(self->pod, path.node ? &path : &hook,
                        "found %s: without its own hook lastcall --sidecar takes the pod's end for "
                        "the restart of a container, and holds nobody up; accepted: httpGet {path: "
