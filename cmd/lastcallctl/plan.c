@@ -17,7 +17,8 @@ _Static_assert(sizeof(titles) / sizeof(titles[0]) == LC_LUCK_COUNT, "a title eac
 static int print(const struct lc_config *config, enum lc_ctl_format format)
 {
     struct lc_chart list[LC_LUCK_COUNT] = {0};
-    struct lc_charts charts = {.title = "What a SIGTERM would do",
+    struct lc_charts charts = {.title = config->sidecar ? "What the preStop hooks would do"
+                                                        : "What a SIGTERM would do",
                                .subtitle = config->why,
                                .list = list,
                                .count = LC_LUCK_COUNT};

@@ -109,12 +109,11 @@ static void on_phase(struct run *self, const struct lc_action *action)
         [LC_PHASE_STOPPING] = "the stop begins",
         [LC_PHASE_KILLING] = "the deadline",
     };
-    lc_msec since = self->lifecycle.entered[action->from];
     int64_t at = (int64_t)action->at;
 
     lc_chart_add_bar(self->chart, self->phase_row,
-                     action->from == LC_PHASE_RUNNING ? self->chart->from : (int64_t)since, at,
-                     tone_of(action->from), lc_phase_name(action->from));
+                     action->from == LC_PHASE_RUNNING ? self->chart->from : (int64_t)action->since,
+                     at, tone_of(action->from), lc_phase_name(action->from));
     if (begins[action->phase])
         lc_chart_add_step(self->chart, at, "%s", begins[action->phase]);
 }
@@ -188,7 +187,7 @@ static void on_leftovers(struct run *self, const struct lc_action *action)
     bool asked = action->kind == LC_ACTION_LEFTOVERS_ASK;
     uint32_t left = self->luck == LC_LUCK_WORST && asked ? 1 : 0;
 
-    if (self->luck == LC_LUCK_WORST)
+    if (self->luck == LC_LUCK_WORST && !self->config->sidecar)
         lc_chart_add_step(self->chart, (int64_t)action->at, "%s to leftover descendants",
                           asked ? "SIGTERM" : "SIGKILL");
     post(self, action->at, (struct lc_event){.kind = LC_EVENT_LEFTOVERS, .count = left});
@@ -210,6 +209,24 @@ static void on_exit_action(struct run *self, const struct lc_action *action)
     lc_chart_add_step(self->chart, (int64_t)action->at, "lastcall exits with %u",
                       lc_config_exit_code(self->config, lc_lifecycle_exit_code(&self->lifecycle),
                                           lc_lifecycle_outcome(&self->lifecycle)));
+}
+
+/* Of a sidecar: the kubelet goes on. The application's end, and after it the sidecar's own signal,
+ * are as far away as its luck is bad. */
+static void on_release(struct run *self, const struct lc_action *action)
+{
+    bool worst = self->luck == LC_LUCK_WORST;
+    lc_msec end = worst ? self->config->grace : action->at;
+
+    if (!self->config->sidecar)
+        return;
+    lc_chart_add_step(self->chart, (int64_t)action->at,
+                      "the preStop hooks are answered: SIGTERM to the application, by the kubelet");
+    for (size_t i = 0; i < self->config->process_count; i++) {
+        self->asked[i] = (int64_t)action->at;
+        self->forced[i] = worst ? (int64_t)end : -1;
+    }
+    post(self, end, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM});
 }
 
 static void act(struct run *self, const struct lc_action *action)
@@ -240,6 +257,9 @@ static void act(struct run *self, const struct lc_action *action)
         break;
     case LC_ACTION_EXIT:
         on_exit_action(self, action);
+        break;
+    case LC_ACTION_RELEASE:
+        on_release(self, action);
         break;
     case LC_ACTION_LANE_START: /* what goes before T0 is not told */
     case LC_ACTION_COUNT:
@@ -274,6 +294,9 @@ static void step(struct run *self, lc_msec now, const struct lc_event *event)
 
     if (event->kind == LC_EVENT_LANE_GONE)
         end_lane(self, event->lane, (int64_t)now);
+    for (size_t i = 0; i < life->policy.lanes && life->policy.sidecar; i++)
+        if (event->kind == LC_EVENT_STOP)
+            end_lane(self, i, (int64_t)now);
     if (event->kind == LC_EVENT_HOOK_DONE && life->lane[event->lane].hook_running[event->hook] &&
         life->lane[event->lane].next_hook[event->hook] == event->hook_index)
         end_hook(self, event->lane, event->hook, event->hook_index, (int64_t)now);
@@ -339,12 +362,14 @@ static void finish(struct run *self)
 {
     struct lc_chart *chart = self->chart;
     int64_t grace = (int64_t)self->config->grace;
-    lc_msec deadline = self->lifecycle.deadline;
+    /* A sidecar's end comes when the application has had its own. */
+    lc_msec deadline = self->config->sidecar ? self->config->grace - self->config->margin
+                                             : self->lifecycle.deadline;
     int64_t off = self->ready_off >= 0 ? self->ready_off : (int64_t)self->lifecycle.now;
 
     lc_chart_add_bar(chart, self->ready_row, chart->from, off, LC_TONE_SERVING, "on");
     lc_chart_add_bar(chart, self->ready_row, off, (int64_t)self->lifecycle.now, LC_TONE_OFF, "off");
-    lc_chart_add_line(chart, 0, false, "SIGTERM");
+    lc_chart_add_line(chart, 0, false, self->config->sidecar ? "preStop hooks" : "SIGTERM");
     if (deadline != LC_NEVER)
         lc_chart_add_line(chart, (int64_t)deadline, true, "deadline");
     lc_chart_add_line(chart, grace, true, "SIGKILL by the platform");
@@ -353,11 +378,15 @@ static void finish(struct run *self)
 
 static void run(struct run *self)
 {
-    struct lc_event stop = {.kind = LC_EVENT_STOP, .signal = SIGTERM};
+    const struct lc_event stop = {.kind = LC_EVENT_STOP, .signal = SIGTERM};
+    const struct lc_event container = {.kind = LC_EVENT_PRESTOP_CONTAINER};
+    const struct lc_event pod = {.kind = LC_EVENT_PRESTOP_POD};
 
     make_running(self);
-    lc_chart_add_step(self->chart, 0, "SIGTERM");
-    step(self, 0, &stop);
+    lc_chart_add_step(self->chart, 0, self->config->sidecar ? "preStop hooks" : "SIGTERM");
+    if (self->config->sidecar)
+        step(self, 0, &pod);
+    step(self, 0, self->config->sidecar ? &container : &stop);
     for (unsigned i = 0; i < STEPS_MAX && !self->lifecycle.done; i++) {
         struct pending next = take(self);
 

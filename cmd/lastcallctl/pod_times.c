@@ -113,6 +113,18 @@ static bool begins_the_drain(const struct lc_container *self, const struct lc_sp
            lc_container_listens(self, lc_container_port(self, &port));
 }
 
+static void check_prestop_is_on(const struct lc_container *self, const struct lc_spot *hook)
+{
+    struct lc_spot path = lc_spot_key(hook, "httpGet.path");
+
+    if (path.node && !self->settings.config->prestop)
+        lc_pod_note(
+            self->pod, &path,
+            "found %s, which lastcall in container %s answers with 404 unless its file says "
+            "http: {prestop: true}",
+            lc_spot_text(&path), self->name);
+}
+
 static void check_sum(const struct lc_container *self, const struct lc_spot *hook, uint64_t msec)
 {
     uint64_t grace = self->settings.config->grace, pod = lc_pod_grace_seconds(self->pod);
@@ -140,8 +152,10 @@ void lc_container_check_pre_stop(const struct lc_container *self)
     struct lc_spot command = lc_spot_key(&hook, "exec.command");
     uint64_t msec = 0;
 
-    if (!hook.node || begins_the_drain(self, &hook))
+    if (!hook.node || begins_the_drain(self, &hook)) {
+        check_prestop_is_on(self, &hook);
         return;
+    }
     if (lc_spot_number(&sleep, &msec))
         msec *= 1000;
     else

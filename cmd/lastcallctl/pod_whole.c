@@ -151,11 +151,39 @@ void lc_pod_check_namespaces(const struct lc_pod *pod, const struct lc_container
                         all->list[i].name);
 }
 
+/* Of the initContainers the next one, and the application after the last, starts once one that stays
+ * has passed its startupProbe (KEP-753). */
+static void check_sidecar_start(const struct lc_container *self)
+{
+    struct lc_spot path = lc_spot_key(&self->spot, "startupProbe.httpGet.path");
+    const char *text = lc_spot_text(&path);
+
+    if (text && (!strcmp(text, "/startupz") || !strcmp(text, "/readyz")))
+        lc_pod_problem(self->pod, &path,
+                       "found %s, which waits for the application, which waits for it: the pod "
+                       "would never start; accepted: /livez",
+                       text);
+}
+
 /* A sidecar in the pod's `containers` gets its SIGTERM together with the application; one that is an
  * init container, after it, in reverse order (KEP-753). */
 static void check_sidecar(const struct lc_container *self)
 {
     struct lc_spot policy = lc_spot_key(&self->spot, "restartPolicy");
+    struct lc_spot path, hook = lc_spot_key(&self->spot, "lifecycle.preStop");
+    struct lc_spot host = lc_spot_key(&self->pod->spec, "hostNetwork");
+
+    /* On the node's network nobody asks for /prestop: the hooks sleep. */
+    if (!lc_spot_says(&host, "true") &&
+        (!is_prestop(&self->spot, &path) || strcmp(lc_spot_text(&path), "/prestop?pod") != 0))
+        lc_pod_problem(self->pod, path.node ? &path : &hook,
+                       "found %s: without its own hook lastcall --sidecar takes the pod's end for "
+                       "the restart of a container, and holds nobody up; accepted: httpGet {path: "
+                       "/prestop?pod, port: %u}",
+                       path.node   ? lc_spot_text(&path)
+                       : hook.node ? "another hook"
+                                   : "nothing",
+                       lc_container_health_port(self));
 
     if (!self->init)
         lc_pod_problem(self->pod, &self->spot,
@@ -175,7 +203,10 @@ static void check_prestop_name(const struct lc_container *self, const struct lc_
     const char *name = strstr(lc_spot_text(path), "container=");
     size_t length = name ? strcspn(name += strlen("container="), "&") : 0;
 
-    if (name && (strlen(self->name) != length || memcmp(self->name, name, length) != 0))
+    if (!name)
+        lc_pod_problem(self->pod, path, "found %s; accepted: /prestop?container=%s",
+                       lc_spot_text(path), self->name);
+    else if (strlen(self->name) != length || memcmp(self->name, name, length) != 0)
         lc_pod_problem(self->pod, path,
                        "found container=%.*s in container %s; accepted: its own name", (int)length,
                        name, self->name);
@@ -228,6 +259,7 @@ void lc_pod_check_restarts(const struct lc_pod *pod, const struct lc_containers 
         if (!sidecar->sidecar)
             continue;
         check_sidecar(sidecar);
+        check_sidecar_start(sidecar);
         for (size_t j = 0; j < all->count && sidecar->settings.config; j++)
             check_beside(&all->list[j], sidecar);
     }

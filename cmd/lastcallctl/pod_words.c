@@ -244,11 +244,9 @@ static int collect_words(struct lc_container *self, struct line *ret)
         const char *text = lc_spot_text(&word);
 
         options &= strcmp(text, "--") != 0;
-        if (options && !strcmp(text, "--sidecar"))
-            self->sidecar = true;
-        else
-            line_add(ret, expand(self, text, SIZE_MAX, &budget));
-        if (ret->count && !ret->words[ret->count - 1])
+        self->sidecar |= options && !strcmp(text, "--sidecar");
+        line_add(ret, expand(self, text, SIZE_MAX, &budget));
+        if (!ret->words[ret->count - 1])
             return -ENOMEM;
     }
     return 0;
@@ -399,8 +397,10 @@ int lc_container_load(struct lc_container *self)
                     "its configuration file is not here; give it with -c to have it looked at");
     report_all(self, &self->settings.errors, self->pod->problems, lc_pod_problem);
     report_all(self, &self->settings.warnings, self->pod->notes, lc_pod_note);
-    if (self->settings.config)
+    if (self->settings.config) {
+        self->sidecar = self->settings.config->sidecar;
         lc_config_policy(self->settings.config, &self->policy);
+    }
     return 0;
 }
 

@@ -69,17 +69,29 @@ static char **environment_on(char *const *envp, const char *platform)
     return copy;
 }
 
-/* Whether lastcall would know what to run. */
+static bool is_set(char *const *envp, const char *variable)
+{
+    return lc_env_get(envp, variable, strlen(variable));
+}
+
+static bool is_sidecar(const struct lc_command_line *line, char *const *envp)
+{
+    for (size_t i = 0; i < line->given_count; i++)
+        if (!strcmp(line->given[i].key->option, "sidecar"))
+            return true;
+    return is_set(envp, "LASTCALL_SIDECAR");
+}
+
+/* Whether lastcall would know what to run, or that it is to run nothing. */
 static int names_something_to_run(char *const *words, char *const *envp)
 {
-    static const char variable[] = "LASTCALL_CONFIG";
     struct lc_config_errors ignored = {0};
     struct lc_command_line line;
     int r = lc_command_line_parse(&line, words, &ignored);
 
     if (r == 0)
         r = line.file || line.command || line.help || line.version ||
-            lc_env_get(envp, variable, sizeof(variable) - 1);
+            is_set(envp, "LASTCALL_CONFIG") || is_sidecar(&line, envp);
     lc_command_line_deinit(&line);
     lc_config_errors_deinit(&ignored);
     return r;

@@ -69,7 +69,7 @@ struct lc_hook {
 
 struct lc_process_config {
     char *name;
-    char **command;  /* ends with NULL; at least one word */
+    char **command;  /* ends with NULL; at least one word; NULL in a sidecar */
     int stop_signal; /* 0: the main process gets the signal that lastcall got, others SIGTERM */
     uint64_t stop_timeout; /* ms; LC_NEVER: what is left of the budget */
     enum lc_stop_target stop_target;
@@ -88,7 +88,8 @@ struct lc_exit_code_map {
 
 struct lc_config {
     enum lc_platform platform;
-    char *file; /* NULL: none */
+    char *file;   /* NULL: none */
+    bool sidecar; /* no process is ours: `process` tells of those in the containers beside us */
 
     uint64_t grace, margin;  /* ms */
     struct lc_window window; /* cut to fit where it was not set */
@@ -107,6 +108,9 @@ struct lc_config {
     char **listen;   /* as written: ":9909", "127.0.0.1:80", "[::1]:9909", "unix:/run/x"; ends with
                       NULL; empty: off */
     bool listen_set; /* false: the default; where that address is taken it is a warning, not 125 */
+
+    bool prestop;        /* /prestop is served */
+    char *prestop_token; /* of its header; NULL: whoever asks may */
 
     char *termination_message; /* a file; NULL: none */
     char *state_dir;           /* NULL: none */

@@ -73,9 +73,8 @@ static void print_option(FILE *out, const struct lc_key *key)
 int lc_config_print_help(FILE *out)
 {
     fputs("Usage: lastcall [-c FILE] [OPTION...] [--] COMMAND [ARG...]\n"
-          "       lastcall -c FILE [OPTION...]\n"
-          "The first process of a container: starts COMMAND, and stops it without losing\n"
-          "a request. Options end at the first word that is none.\n\n",
+          "       lastcall -c FILE | --sidecar [OPTION...]\n"
+          "First process of a container: starts COMMAND, and stops it losing no request.\n\n",
           out);
     for (const struct lc_key *key = lc_keys; key < lc_keys + lc_key_count; key++)
         if (key->option)

@@ -105,38 +105,26 @@ static void set_command(struct lc_loader *self, char *const *command)
 /* What is taken from other settings where it was not set. */
 static void derive(struct lc_loader *self)
 {
-    struct lc_process_config *process = self->config->process;
-    const char *slash;
+    struct lc_config *config = self->config;
+    struct lc_process_config *process = config->process;
+    const char *program =
+        config->sidecar || !process->command ? "application" : process->command[0];
+    const char *slash = program ? strrchr(program, '/') : NULL;
 
-    self->config->listen_set = lc_origin_find(self, &self->config->listen) != NULL;
+    /* Without its listener a sidecar does nothing. */
+    config->listen_set = config->sidecar || lc_origin_find(self, &config->listen);
+    config->prestop |= config->sidecar;
     process->ports_set = lc_origin_find(self, &process->ports) != NULL;
-    if (process->name || !process->command || !process->command[0])
+    if (process->name || !program)
         return;
-    slash = strrchr(process->command[0], '/');
-    process->name = strdup(slash && slash[1] ? slash + 1 : process->command[0]);
+    process->name = strdup(slash && slash[1] ? slash + 1 : program);
     self->no_memory |= !process->name;
-}
-
-static void check_command(struct lc_loader *self, const struct lc_command_line *line)
-{
-    const struct lc_config *config = self->config;
-
-    if (line->command || self->processes_seen || self->file_unknown)
-        return;
-    if (config->file)
-        lc_errors_add(self->errors, config->file, "processes",
-                      "missing; accepted: a process here, or a COMMAND on the command line");
-    else
-        lc_errors_add(self->errors, "COMMAND", NULL,
-                      "missing; accepted: lastcall [OPTION...] COMMAND [ARG...], or lastcall -c "
-                      "FILE; see lastcall --help");
 }
 
 static void read_sources(struct lc_loader *self, const struct lc_command_line *line,
                          const char *bytes, size_t size, struct lc_config_errors *warnings)
 {
     lc_loader_read_defaults(self, LC_SCOPE_ROOT, self->config);
-    self->has_command = line->command != NULL;
     if (bytes)
         lc_loader_read_file(self, bytes, size);
     else
@@ -150,7 +138,8 @@ static void read_sources(struct lc_loader *self, const struct lc_command_line *l
         set_command(self, line->command);
     if (self->no_memory)
         return;
-    check_command(self, line);
+    lc_check_command(self, line);
+    lc_check_sidecar(self, warnings);
     derive(self);
     lc_check_signals(self);
     lc_fit_times(self);

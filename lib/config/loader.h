@@ -38,7 +38,6 @@ struct lc_loader {
 
     size_t expanded;     /* bytes that ${...} has made, all together */
     bool appending;      /* the option was given before: its values are collected */
-    bool has_command;    /* on the command line */
     bool processes_seen; /* in the file */
     bool file_unknown;   /* the file could not be read: what it says, it does not lack */
     bool times_unknown;  /* a time could not be read: the sum of the times says nothing */
@@ -101,6 +100,10 @@ const char *lc_origin_find(const struct lc_loader *self, const void *target);
 
 /* What no reader of one value can see: settings that contradict each other. */
 void lc_check_signals(struct lc_loader *self);
+/* That there is a command, or none in a sidecar. */
+void lc_check_command(struct lc_loader *self, const struct lc_command_line *line);
+/* What a sidecar cannot do, and what it needs. */
+void lc_check_sidecar(struct lc_loader *self, struct lc_config_errors *warnings);
 /* Holds the times against the grace, cuts defaults to fit, writes config->why. */
 void lc_fit_times(struct lc_loader *self);
 

@@ -55,6 +55,8 @@ void lc_config_policy(const struct lc_config *self, struct lc_policy *ret)
         .drain = self->drain.wait_for_idle,
         .drain_timeout = self->drain.timeout,
         .readiness = self->readiness,
+        .sidecar = self->sidecar,
+        .pair_time = LC_PAIR_MSEC,
         .lanes = self->process_count,
     };
     memcpy(ret->second, self->second, sizeof(ret->second));

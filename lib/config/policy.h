@@ -6,4 +6,7 @@
  * for a stopTimeout that was not set. */
 enum { LC_STOP_RESERVE_MSEC = 500 };
 
+/* The preStop hooks of a pod that goes reach its sidecar within this time. */
+enum { LC_PAIR_MSEC = 2000 };
+
 #endif

@@ -10,18 +10,13 @@ static void process_init(void *object)
     process->stop_timeout = LC_NEVER;
 }
 
+/* Whether the command is missing is known once the options have been read. */
 static void process_finish(struct lc_loader *loader, const struct lc_node *node, void *object)
 {
-    char accepted[LC_ACCEPTED_MAX];
-    size_t mark;
+    struct lc_process_config *process = object;
 
-    (void)object;
-    if (loader->has_command || lc_node_find(node, "command"))
-        return;
-    mark = lc_path_enter(loader, "command", strlen("command"));
-    lc_key_accepted(lc_key_find(LC_SCOPE_PROCESS, "command"), accepted);
-    lc_fail(loader, node, "missing; accepted: %s, or a COMMAND on the command line", accepted);
-    lc_path_leave(loader, mark);
+    if (!lc_node_find(node, "command"))
+        lc_origin_set(loader, &process->command, node);
 }
 
 /* Which of exec, httpGet, signal, sleep the mapping has; -1: none or several, an error was added. */

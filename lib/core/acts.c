@@ -130,6 +130,16 @@ void lc_force_all(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
     }
 }
 
+void lc_release(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
+{
+    bool drains = self->t0 != LC_NEVER && self->phase < LC_PHASE_DRAINED;
+
+    if (!self->asked || drains || self->unpaired == LC_UNPAIRED_POD)
+        return;
+    self->asked = false;
+    emit(ret, (struct lc_action){.kind = LC_ACTION_RELEASE, .at = at});
+}
+
 void lc_force_leftovers(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
 {
     if (self->leftovers_forced)
@@ -152,6 +162,7 @@ void lc_finish(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
 {
     if (self->phase != LC_PHASE_EXITED)
         lc_enter_exited(self, at, ret);
+    lc_release(self, at, ret);
     self->done = true;
     emit(ret, (struct lc_action){.kind = LC_ACTION_EXIT, .at = at});
 }

@@ -43,6 +43,26 @@ static inline bool lc_has(uint32_t set, size_t lane)
     return set >> lane & 1;
 }
 
+/* lifecycle.c */
+
+/* T0: the shutdown begins. */
+void lc_begin(struct lc_lifecycle *self, enum lc_cause cause, const struct lc_event *event,
+              lc_msec at, struct lc_actions *ret);
+
+/* It is taken back, as if it had not begun; not for one that is committed. */
+void lc_take_back(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret);
+
+/* sidecar.c */
+
+void lc_prestop(struct lc_lifecycle *self, const struct lc_event *event, lc_msec at,
+                struct lc_actions *ret);
+
+/* The other hook has not come. */
+void lc_stay_unpaired(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret);
+
+/* The stop signal of a sidecar. */
+void lc_end_sidecar(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret);
+
 /* policy.c */
 
 /* What `stages` stages still to come are left with, at the least. */
@@ -83,6 +103,7 @@ bool lc_lanes_fit(const struct lc_lifecycle *self);
 /* timers.c */
 
 enum lc_timer_kind {
+    LC_TIMER_PAIR,      /* the other hook of a sidecar has not come */
     LC_TIMER_HOOK,      /* the lane's running hook has used up its time */
     LC_TIMER_POST_STOP, /* the lane's postStop hooks must let the lanes beneath have theirs */
     LC_TIMER_WINDOW,    /* the window is over */
@@ -146,6 +167,9 @@ void lc_skip_all_hooks(struct lc_lifecycle *self, lc_msec at, struct lc_actions 
 
 /* SIGKILL to whatever is left: at the deadline, or because a second signal wants it so. */
 void lc_force_all(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret);
+
+/* LC_ACTION_RELEASE, where it is owed and there is nothing to wait for. */
+void lc_release(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret);
 
 void lc_force_leftovers(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret);
 

@@ -114,10 +114,11 @@ static void settle(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret
         lc_set_ready(self, false, at, ret);
     else if (self->phase == LC_PHASE_RUNNING)
         lc_set_ready(self, true, at, ret);
+    lc_release(self, at, ret);
 }
 
-static void begin(struct lc_lifecycle *self, enum lc_cause cause, const struct lc_event *event,
-                  lc_msec at, struct lc_actions *ret)
+void lc_begin(struct lc_lifecycle *self, enum lc_cause cause, const struct lc_event *event,
+              lc_msec at, struct lc_actions *ret)
 {
     /* Before anything else: with every millisecond more of it new guests are sent to us. */
     if (self->policy.readiness == LC_READINESS_FLIP)
@@ -153,6 +154,7 @@ static void commit(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret
         lc_skip_waits(self, at, ret);
     }
     self->committed = true;
+    self->unpaired = LC_UNPAIRED_NONE;
     self->deadline = lc_later(lc_before(lc_after(self->t0, policy->grace), policy->margin),
                               lc_after(at, lc_reserve(policy, stages)));
 }
@@ -166,12 +168,14 @@ static void on_stop(struct lc_lifecycle *self, const struct lc_event *event, lc_
     if (first)
         self->stop_signal = event->signal;
     if (self->t0 == LC_NEVER) {
-        begin(self, LC_CAUSE_SIGNAL, event, at, ret);
+        lc_begin(self, LC_CAUSE_SIGNAL, event, at, ret);
         self->cause_signal = event->signal;
     }
     if (!self->committed)
         commit(self, at, ret);
-    if (answer == LC_SECOND_KILL) {
+    if (self->policy.sidecar) {
+        lc_end_sidecar(self, at, ret);
+    } else if (answer == LC_SECOND_KILL) {
         self->killed = true;
         if (self->phase == LC_PHASE_EXITED)
             lc_force_leftovers(self, at, ret);
@@ -183,21 +187,30 @@ static void on_stop(struct lc_lifecycle *self, const struct lc_event *event, lc_
     }
 }
 
-static void on_undo(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
+void lc_take_back(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
 {
-    if (self->t0 == LC_NEVER || self->committed)
-        return;
     lc_skip_waits(self, at, ret);
     for (size_t i = 0; i < self->policy.lanes; i++)
         self->lane[i].next_hook[LC_HOOK_PRE_STOP] = 0;
     self->cause = LC_CAUSE_NONE;
     self->t0 = LC_NEVER;
+    self->unpaired = LC_UNPAIRED_NONE;
     self->last_arrival = LC_NEVER;
     self->drain_since = LC_NEVER;
     bool was_running = self->entered[LC_PHASE_RUNNING] != LC_NEVER;
     lc_enter_phase(self, was_running ? LC_PHASE_RUNNING : LC_PHASE_STARTING, at, ret);
     for (size_t i = LC_PHASE_PROPAGATING; i < LC_PHASE_COUNT; i++)
         self->entered[i] = LC_NEVER;
+}
+
+/* Whatever a sidecar's hooks may say further: it is meant. */
+static void on_drain(struct lc_lifecycle *self, const struct lc_event *event, lc_msec at,
+                     struct lc_actions *ret)
+{
+    self->asked = true;
+    self->unpaired = LC_UNPAIRED_NONE;
+    if (self->t0 == LC_NEVER)
+        lc_begin(self, LC_CAUSE_DRAIN, event, at, ret);
 }
 
 /* Nothing runs, and nothing that waits can ever start. */
@@ -223,7 +236,7 @@ static void on_lane_gone(struct lc_lifecycle *self, const struct lc_event *event
     if (self->committed || !(self->policy.lane[event->lane].essential || nobody_left(self)))
         return;
     if (self->t0 == LC_NEVER)
-        begin(self, LC_CAUSE_LANE, event, at, ret);
+        lc_begin(self, LC_CAUSE_LANE, event, at, ret);
     self->fan_out = true;
     self->cause_lane = event->lane;
     commit(self, at, ret);
@@ -275,6 +288,9 @@ static bool in_bounds(const struct lc_lifecycle *self, const struct lc_event *ev
         return event->lane < self->policy.lanes && (unsigned)event->hook < LC_HOOK_KIND_COUNT;
     case LC_EVENT_STOP:
         return event->signal > 0 && event->signal <= LC_SIGNALS_MAX;
+    case LC_EVENT_PRESTOP_CONTAINER:
+    case LC_EVENT_PRESTOP_POD:
+        return self->policy.sidecar;
     case LC_EVENT_TICK:
     case LC_EVENT_DRAIN:
     case LC_EVENT_UNDO:
@@ -306,11 +322,15 @@ static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_
         on_stop(self, event, at, ret);
         break;
     case LC_EVENT_DRAIN:
-        if (self->t0 == LC_NEVER)
-            begin(self, LC_CAUSE_DRAIN, event, at, ret);
+        on_drain(self, event, at, ret);
+        break;
+    case LC_EVENT_PRESTOP_CONTAINER:
+    case LC_EVENT_PRESTOP_POD:
+        lc_prestop(self, event, at, ret);
         break;
     case LC_EVENT_UNDO:
-        on_undo(self, at, ret);
+        if (self->t0 != LC_NEVER && !self->committed)
+            lc_take_back(self, at, ret);
         break;
     case LC_EVENT_ARRIVAL:
         if (self->phase == LC_PHASE_PROPAGATING)
@@ -336,6 +356,9 @@ static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_
 static void fire(struct lc_lifecycle *self, const struct lc_timer *timer, struct lc_actions *ret)
 {
     switch (timer->kind) {
+    case LC_TIMER_PAIR:
+        lc_stay_unpaired(self, timer->at, ret);
+        break;
     case LC_TIMER_HOOK:
         lc_give_up_hook(self, timer->lane, timer->hook, timer->at, ret);
         break;

@@ -18,6 +18,27 @@
  *
  * Words (see the README): T0 is the time of the trigger; deadline = T0 + grace - margin; a lane
  * is one thing being stopped (a process; in liblastcall a server or a pool of workers).
+ *
+ * A sidecar (`sidecar` in the policy) is told by preStop hooks what happens to the containers beside
+ * it: LC_EVENT_PRESTOP_CONTAINER of an application's, LC_EVENT_PRESTOP_POD of its own. The kubelet
+ * calls them all when the pod goes, in any order (killContainersWithSyncResult() in
+ * pkg/kubelet/kuberuntime/kuberuntime_container.go: a goroutine each), but a container's alone when
+ * it restarts that container: after a failed liveness probe, say.
+ *
+ *   a container's first    The shutdown begins at once: were it to wait for the pod's hook, guests
+ *                          would be sent to us meanwhile. Both hooks wait until it is drained.
+ *   the pod's first        Nothing is done but to remember it: alone it also comes where the sidecar
+ *                          itself is restarted, and must leave nothing behind.
+ *   both, `pair_time`      The pod goes. T0 is the container's hook: its own grace began there.
+ *   apart at the most
+ *   a container's alone    Only that container is restarted, whatever we say: its hook is let go, the
+ *                          shutdown is taken back, and LC_ACTION_LANE_START asks the driver when the
+ *                          application is there again. Until then readiness stays off: the kubelet's
+ *                          SIGTERM is under way, and guests sent to us now would meet a server that
+ *                          is about to close.
+ *   the pod's alone        It is let go.
+ *
+ * Of several containers' hooks the last one counts: the pod's may be on its way with it.
  */
 
 #include <stdbool.h>
@@ -91,6 +112,11 @@ struct lc_policy {
     enum lc_readiness readiness;
     uint8_t second[LC_SIGNALS_MAX + 1]; /* by signal number: enum lc_second */
 
+    /* The lanes run in containers beside ours: LC_ACTION_LANE_START only asks when they are ready,
+     * and a stop signal says that they have ended, since a sidecar gets its own after them. */
+    bool sidecar;
+    lc_msec pair_time; /* how far apart the hooks of a pod that goes can be */
+
     size_t lanes;
     size_t main_lane; /* its code is the exit code where it is not 0 */
     struct lc_lane_policy lane[LC_LANES_MAX];
@@ -101,10 +127,12 @@ enum lc_event_kind {
     LC_EVENT_LANE_READY, /* the lane runs and all that makes it ready holds */
     LC_EVENT_LANE_UNREADY, /* it was ready and is not any more; it runs still */
     LC_EVENT_LANE_GONE,    /* the lane ended, or never came up: `code` */
-    LC_EVENT_STOP,      /* a stop signal: `signal`; `hurry`: it came from the terminal's keyboard */
-    LC_EVENT_DRAIN,     /* /prestop, lastcallctl drain */
-    LC_EVENT_UNDO,      /* lastcallctl drain --undo */
-    LC_EVENT_ARRIVAL,   /* a new connection, or peer's data on an older one */
+    LC_EVENT_STOP,  /* a stop signal: `signal`; `hurry`: it came from the terminal's keyboard */
+    LC_EVENT_DRAIN, /* /prestop, lastcallctl drain */
+    LC_EVENT_PRESTOP_CONTAINER, /* in a sidecar: an application container's preStop hook */
+    LC_EVENT_PRESTOP_POD,       /* in a sidecar: its own preStop hook */
+    LC_EVENT_UNDO,              /* lastcallctl drain --undo */
+    LC_EVENT_ARRIVAL,           /* a new connection, or peer's data on an older one */
     LC_EVENT_INFLIGHT,  /* connections in flight now: `count`; to be looked at again and again in
                           LC_PHASE_DRAINING, where the first 0 after the hooks ends the wait */
     LC_EVENT_HOOK_DONE, /* the lane's running hook ended, well or not */
@@ -137,6 +165,7 @@ enum lc_action_kind {
     LC_ACTION_LEFTOVERS_ASK,   /* SIGTERM to all descendants; answer with LC_EVENT_LEFTOVERS,
                                   now and whenever their number has changed */
     LC_ACTION_LEFTOVERS_FORCE, /* SIGKILL to all descendants */
+    LC_ACTION_RELEASE,         /* whoever waits at /prestop has nothing to wait for any more */
     LC_ACTION_EXIT,            /* with lc_lifecycle_exit_code() */
     LC_ACTION_COUNT,
 };
@@ -171,6 +200,9 @@ enum lc_lane_state {
     LC_LANE_GONE,   /* ended; its postStop hooks may run still */
     LC_LANE_COUNT,
 };
+
+/* In a sidecar: a hook has come, and it is not known yet whether the other one will. */
+enum lc_unpaired { LC_UNPAIRED_NONE, LC_UNPAIRED_CONTAINER, LC_UNPAIRED_POD };
 
 /* What began the shutdown. */
 enum lc_cause {
@@ -219,8 +251,11 @@ struct lc_lifecycle {
     lc_msec t0;                       /* LC_NEVER: no shutdown */
     uint8_t stop_signal;              /* the first stop signal; 0: none came yet */
     bool committed;                   /* a stop signal or a lane's end has come: no way back */
-    bool hurried, killed;             /* by a further stop signal or the terminal */
-    lc_msec deadline;                 /* once committed; T0 + grace - margin, seldom later */
+    bool asked; /* by a drain or a preStop hook, and LC_ACTION_RELEASE is still to come */
+    enum lc_unpaired unpaired; /* CONTAINER: the shutdown may be taken back; POD: there is none */
+    lc_msec unpaired_at;
+    bool hurried, killed; /* by a further stop signal or the terminal */
+    lc_msec deadline;     /* once committed; T0 + grace - margin, seldom later */
 
     uint32_t no_listener;         /* as the event said that began the shutdown */
     bool window_over, drain_over; /* once they have been sat out, or nobody is to wait for */

@@ -51,6 +51,8 @@ const char *lc_event_name(enum lc_event_kind kind)
         [LC_EVENT_LANE_GONE] = "lane-gone",
         [LC_EVENT_STOP] = "stop",
         [LC_EVENT_DRAIN] = "drain",
+        [LC_EVENT_PRESTOP_CONTAINER] = "prestop-container",
+        [LC_EVENT_PRESTOP_POD] = "prestop-pod",
         [LC_EVENT_UNDO] = "undo",
         [LC_EVENT_ARRIVAL] = "arrival",
         [LC_EVENT_INFLIGHT] = "inflight",
@@ -74,6 +76,7 @@ const char *lc_action_name(enum lc_action_kind kind)
         [LC_ACTION_HOOK_KILL] = "hook-kill",
         [LC_ACTION_LEFTOVERS_ASK] = "leftovers-ask",
         [LC_ACTION_LEFTOVERS_FORCE] = "leftovers-force",
+        [LC_ACTION_RELEASE] = "release",
         [LC_ACTION_EXIT] = "exit",
     };
     static_assert(LENGTH(names) == LC_ACTION_COUNT, "a name for each");

@@ -10,6 +10,10 @@
  * whole request with its answer, one request a connection (Connection: close), HEAD as GET, 405
  * with Allow, 404.
  *
+ * A route may have a request held, whose answer comes with lc_http_release(): it is exempt from the
+ * 5 s and from the 256. At most 32 are held (of fewer than 64 connections half as many); one whose
+ * client goes is dropped.
+ *
  * All its events have the loop's default priority, evhttp's own included: with different ones a
  * storm of connections would starve those that were accepted. A write to a client that has gone
  * raises SIGPIPE: whoever owns the loop blocks or ignores it.
@@ -18,16 +22,19 @@
 #include "base/log.h"
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 enum { LC_HTTP_CONNECTIONS_MAX = 256, LC_HTTP_HEAD_MAX = 8192, LC_HTTP_BODY_MAX = 1024 };
 enum { LC_HTTP_REQUEST_MSEC = 5000 };
+enum { LC_HTTP_HELD_MAX = 32, LC_HTTP_HELD_QUERY_MAX = 96 };
 
 struct lc_http_request {
     const char *path;         /* decoded, without the query */
     const char *query;        /* raw, after '?'; "" where there is none */
+    const char *token;        /* of the header Lastcall-Token; NULL: none */
     const struct ucred *peer; /* who asks, on the control socket; else NULL */
 };
 
@@ -39,6 +46,7 @@ struct lc_http_response {
     const char *policy;       /* Content-Security-Policy; NULL: none */
     const char *body;
     size_t length;
+    bool hold; /* the answer comes later; this one is given only where it cannot be held */
 };
 
 typedef void lc_http_route(void *userdata, const struct lc_http_request *request,
@@ -70,7 +78,13 @@ int lc_http_listen(struct lc_http *self, const char *address);
  * container. Peers of another uid than ours or root's are refused (SO_PEERCRED). 0 or -errno. */
 int lc_http_listen_control(struct lc_http *self);
 
-/* Connections open now; for metrics and tests. */
+/* Answers whoever is held. */
+void lc_http_release(struct lc_http *self, const struct lc_http_response *answer);
+unsigned lc_http_held(const struct lc_http *self); /* how many */
+/* One with this query is held. */
+bool lc_http_holds(const struct lc_http *self, const char *query);
+
+/* Connections open now, but those of held requests; for metrics and tests. */
 unsigned lc_http_connections(const struct lc_http *self);
 
 /* The TCP ports that are listened on, at most `room` of them. Returns how many. */

@@ -25,14 +25,19 @@ static char *decode_path(const struct evhttp_uri *uri)
     return path;
 }
 
-static void find_answer(struct evhttp_request *request, const char *path,
-                        const struct lc_http_routes *routes, struct lc_http_response *ret)
+void lc_http_find_answer(struct evhttp_request *request, const struct lc_http_routes *routes,
+                         struct lc_http_response *ret)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    LC_CLEANUP_FREE char *path = decode_path(uri);
     enum evhttp_cmd_type method = evhttp_request_get_command(request);
     const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
     const struct lc_http_request asked = {
-        .path = path, .query = query ? query : "", .peer = routes->peer};
+        .path = path,
+        .query = query ? query : "",
+        .token = evhttp_find_header(evhttp_request_get_input_headers(request), "Lastcall-Token"),
+        .peer = routes->peer,
+    };
 
     *ret = (struct lc_http_response){.content_type = "text/plain; charset=utf-8"};
     if (path && method == EVHTTP_REQ_POST && routes->control)
@@ -54,10 +59,15 @@ static void find_answer(struct evhttp_request *request, const char *path,
     }
 }
 
-static void send_answer(struct evhttp_request *request, const struct lc_http_response *answer)
+void lc_http_send(struct evhttp_request *request, const struct lc_http_response *answer,
+                  lc_http_answered *answered, void *userdata)
 {
+    LC_CLEANUP_FREE char *path = decode_path(evhttp_request_get_evhttp_uri(request));
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     char length[24];
+
+    if (answered)
+        answered(userdata, path ? path : "", answer->status);
 
     snprintf(length, sizeof(length), "%zu", answer->length);
     evhttp_add_header(headers, "Content-Type", answer->content_type);
@@ -76,15 +86,4 @@ static void send_answer(struct evhttp_request *request, const struct lc_http_res
     /* To an HTTP/1.0 client that asked for it evhttp would promise to keep the connection. */
     evhttp_remove_header(evhttp_request_get_input_headers(request), "Connection");
     evhttp_send_reply(request, answer->status, NULL, NULL);
-}
-
-void lc_http_answer(struct evhttp_request *request, const struct lc_http_routes *routes)
-{
-    LC_CLEANUP_FREE char *path = decode_path(evhttp_request_get_evhttp_uri(request));
-    struct lc_http_response answer;
-
-    find_answer(request, path, routes, &answer);
-    if (routes->answered)
-        routes->answered(routes->userdata, path ? path : "", answer.status);
-    send_answer(request, &answer);
 }

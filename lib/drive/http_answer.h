@@ -2,7 +2,7 @@
 #ifndef LC_DRIVE_HTTP_ANSWER_H
 #define LC_DRIVE_HTTP_ANSWER_H
 
-/* The answer to one request, for drive/http.c: from a route, or 404, or 405. */
+/* The answer to one request, for drive/http.c. */
 
 #include "drive/http.h"
 
@@ -10,13 +10,18 @@
 
 struct lc_http_routes {
     lc_http_route *route;
-    lc_http_route *control;     /* for what is POSTed by `peer`; NULL: nobody takes that here */
-    const struct ucred *peer;   /* NULL: not known */
-    lc_http_answered *answered; /* NULL: nobody counts */
-    void *userdata;             /* of them all */
+    lc_http_route *control;   /* for what is POSTed by `peer`; NULL: nobody takes that here */
+    const struct ucred *peer; /* NULL: not known */
+    void *userdata;           /* of both */
 };
 
-/* Allocates, less than 48 KiB. */
-void lc_http_answer(struct evhttp_request *request, const struct lc_http_routes *routes);
+/* Together they allocate less than 48 KiB. */
+
+/* From a route, or 404, or 405. */
+void lc_http_find_answer(struct evhttp_request *request, const struct lc_http_routes *routes,
+                         struct lc_http_response *ret);
+/* `answered` may be NULL. */
+void lc_http_send(struct evhttp_request *request, const struct lc_http_response *answer,
+                  lc_http_answered *answered, void *userdata);
 
 #endif

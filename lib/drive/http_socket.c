@@ -163,3 +163,14 @@ bool lc_socket_peer_is_ours(int fd, struct ucred *ret)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &length) == 0 &&
            (ret->uid == geteuid() || ret->uid == 0);
 }
+
+uint16_t lc_socket_port(int fd)
+{
+    struct lc_address address = {.length = sizeof(address.local)};
+
+    if (getsockname(fd, &address.any, &address.length) < 0)
+        return 0;
+    if (address.any.sa_family == AF_INET)
+        return ntohs(address.v4.sin_port);
+    return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
+}

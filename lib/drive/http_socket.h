@@ -2,7 +2,7 @@
 #ifndef LC_DRIVE_HTTP_SOCKET_H
 #define LC_DRIVE_HTTP_SOCKET_H
 
-/* The listening sockets of drive/http.c. Descriptors are close-on-exec and non-blocking. */
+/* The listening sockets of drive/http_accept.c. Descriptors are close-on-exec and non-blocking. */
 
 #include "drive/address.h"
 
@@ -25,6 +25,9 @@ int lc_http_control_address(struct lc_address *ret);
 
 /* Listens on it. The descriptor, or -errno. */
 int lc_http_socket_control(void);
+
+/* The TCP port that `fd` is bound to; 0: none. */
+uint16_t lc_socket_port(int fd);
 
 /* Removes the file if it is still ours. */
 void lc_socket_file_remove(const struct lc_socket_file *self);

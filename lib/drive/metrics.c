@@ -12,10 +12,10 @@
 static const unsigned bounds_msec[LC_METRICS_BUCKETS] = {5,    10,   50,    100,   500,   1000,
                                                          2500, 5000, 10000, 15000, 30000, 120000};
 
-static const char *const paths[LC_METRICS_PATHS] = {"/livez",  "/healthz", "/readyz", "/startupz",
-                                                    "/status", "/metrics", "/",       "other"};
+static const char *const paths[LC_METRICS_PATHS] = {
+    "/livez", "/healthz", "/readyz", "/startupz", "/status", "/metrics", "/prestop", "/", "other"};
 
-static const int codes[LC_METRICS_CODES] = {200, 404, 405, 503};
+static const int codes[LC_METRICS_CODES] = {200, 400, 403, 404, 405, 503};
 
 static const char *const action_names[] = {
     [LC_SIGNAL_ACTION_STOP] = "stop",       [LC_SIGNAL_ACTION_IGNORE] = "ignore",

@@ -14,7 +14,7 @@ void lc_narrate_start(struct lc_log *log, const struct lc_config *config)
            LC_STR("platform", lc_platform_name(config->platform)), LC_STR("why", config->why),
            LC_SECS("grace", config->grace), LC_SECS("margin", config->margin),
            LC_SECS("window", config->window.min), LC_SECS("window_max", config->window.max),
-           LC_STR("config", config->file));
+           LC_STR("config", config->file), LC_STR("mode", config->sidecar ? "sidecar" : NULL));
 }
 
 static void narrate_phase(struct lc_log *log, const struct lc_lifecycle *lifecycle,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/readiness.h"
 
+#include "drive/clock.h"
 #include "drive/loop.h"
 #include "sys/ports.h"
 
@@ -47,13 +48,28 @@ static int missing_port(struct lc_readiness_watch *self)
     return missing;
 }
 
+void lc_readiness_watch_restart(struct lc_readiness_watch *self)
+{
+    self->ready = false;
+    self->ends_by =
+        self->process->config->port_count ? lc_clock_msec() + LC_READINESS_RESTART_MSEC : 0;
+}
+
+/* What listens is the one that is about to end. */
+static bool still_ends(struct lc_readiness_watch *self)
+{
+    if (self->missing > 0 || lc_clock_msec() >= self->ends_by)
+        self->ends_by = 0;
+    return self->ends_by;
+}
+
 void lc_readiness_watch_look(struct lc_readiness_watch *self)
 {
     bool ready = self->process->running;
 
     if (ready && self->process->config->port_count) {
         self->missing = missing_port(self);
-        ready = self->missing <= 0;
+        ready = !still_ends(self) && self->missing <= 0;
     }
     if (ready != self->ready) {
         self->ready = ready;

@@ -4,14 +4,22 @@
 
 /* When is a process ready: it runs, and every port in its `ports` listens. While it is awaited its
  * ports are looked at every 50 ms; once it was ready they are looked at when somebody asks, so that
- * an idle lastcall never wakes up and an answer is never stale. */
+ * an idle lastcall never wakes up and an answer is never stale.
+ *
+ * One that somebody else restarts still listens while it ends. It is ready when its ports have been
+ * closed and listen again; without `ports` that cannot be seen, and it is ready at once. */
 
 #include "base/log.h"
 #include "drive/process.h"
 
 #include <event2/event.h>
 
-enum { LC_READINESS_POLL_MSEC = 50 };
+enum {
+    LC_READINESS_POLL_MSEC = 50,
+    /* From a container's preStop hook to its SIGTERM and the end of what listens. What listens then
+     * still is not what is restarted (the pod has other containers), or was never asked to end. */
+    LC_READINESS_RESTART_MSEC = 5000,
+};
 
 /* The lane became ready, or is not any more. */
 typedef void lc_readiness_changed(void *userdata, unsigned lane, bool ready);
@@ -23,7 +31,8 @@ struct lc_readiness_watch {
     lc_readiness_changed *changed;
     void *userdata;
     bool ready;
-    int missing; /* the first port on which nothing listens; 0: none; -errno */
+    int missing;     /* the first port on which nothing listens; 0: none; -errno */
+    lc_msec ends_by; /* what listens is about to end, by then; 0: it is not */
 };
 
 /* 0 or -ENOMEM. */
@@ -31,6 +40,9 @@ int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *
                             struct lc_process *process, struct lc_log *log,
                             lc_readiness_changed *changed, void *userdata);
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
+
+/* It is about to end, and starts anew; its lane is known to be not ready. */
+void lc_readiness_watch_restart(struct lc_readiness_watch *self);
 
 /* Looks now, calls `changed` where it differs, and goes on looking until the process is ready. */
 void lc_readiness_watch_look(struct lc_readiness_watch *self);

@@ -49,7 +49,7 @@ static int start_http(struct lc_supervisor *self)
     int r;
 
     lc_supervisor_view_init(self);
-    r = lc_http_new(&self->http, self->base, self->log, lc_probes_route, &self->probes);
+    r = lc_http_new(&self->http, self->base, self->log, lc_supervisor_route, &self->probes);
 
     if (r < 0)
         return r;

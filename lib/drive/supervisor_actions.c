@@ -28,11 +28,26 @@ static void forward_held(struct lc_supervisor *self)
             lc_supervisor_forward(self, signal);
 }
 
+/* A sidecar's processes are started, and restarted, by others: it only looks when they are ready. */
+static void await_lane(struct lc_supervisor *self, unsigned lane)
+{
+    struct lc_process *process = &self->process[lane];
+
+    if (process->running)
+        lc_readiness_watch_restart(&self->watch[lane]);
+    process->running = true;
+    lc_readiness_watch_look(&self->watch[lane]);
+}
+
 static void start_lane(struct lc_supervisor *self, unsigned lane)
 {
     bool is_main = lane == self->engine.lifecycle.policy.main_lane;
     struct lc_spawn spawn;
 
+    if (self->config->sidecar) {
+        await_lane(self, lane);
+        return;
+    }
     spawn_basics(self, &spawn);
     if (is_main) {
         spawn.terminal = self->terminal;
@@ -164,6 +179,9 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
         break;
     case LC_ACTION_LEFTOVERS_FORCE:
         end_leftovers(self, SIGKILL, "leftover processes killed");
+        break;
+    case LC_ACTION_RELEASE:
+        lc_supervisor_release(self);
         break;
     case LC_ACTION_EXIT:
         leave(self);

@@ -55,11 +55,8 @@ static void drain(struct lc_supervisor *self, const struct lc_http_request *requ
         return;
     }
     seen = lc_traffic_glance(&self->traffic);
-    self->report.in_flight = seen ? (int)seen->in_flight : -1;
-    log_request(self, request, "begun", self->report.in_flight);
-    lc_engine_post(
-        &self->engine,
-        &(struct lc_event){.kind = LC_EVENT_DRAIN, .no_listener = lc_supervisor_deaf(self, seen)});
+    log_request(self, request, "begun", lc_supervisor_in_flight(seen));
+    lc_supervisor_begin(self, (struct lc_event){.kind = LC_EVENT_DRAIN}, seen);
     answer(self, ret, HTTP_ACCEPTED, "%s\n", lc_phase_name(lifecycle->phase));
 }
 

@@ -288,19 +288,16 @@ static void on_stop_signal(struct lc_supervisor *self, const struct lc_signal *s
         [LC_SECOND_KILL] = LC_SIGNAL_ACTION_KILL,
     };
     uint8_t second = lifecycle->policy.second[signal->number];
-    bool first = lifecycle->stop_signal == 0, begins = lifecycle->t0 == LC_NEVER;
+    bool first = lifecycle->stop_signal == 0;
     const struct lc_connections_count *seen = first ? lc_traffic_glance(&self->traffic) : NULL;
-    int in_flight = seen ? (int)seen->in_flight : -1;
 
-    if (begins)
-        self->report.in_flight = in_flight;
     log_signal(self, LC_LOG_INFO, signal, first ? LC_SIGNAL_ACTION_STOP : second_actions[second],
-               in_flight);
-    lc_engine_post(&self->engine,
-                   &(struct lc_event){.kind = LC_EVENT_STOP,
-                                      .signal = (uint8_t)signal->number,
-                                      .hurry = keyboard,
-                                      .no_listener = begins ? lc_supervisor_deaf(self, seen) : 0});
+               lc_supervisor_in_flight(seen));
+    lc_supervisor_begin(self,
+                        (struct lc_event){.kind = LC_EVENT_STOP,
+                                          .signal = (uint8_t)signal->number,
+                                          .hurry = keyboard},
+                        seen);
 }
 
 /* As the kernel keeps those that wait: ordinary ones once, real-time ones each (signal(7)). */

@@ -23,7 +23,7 @@ static size_t metrics_text(void *userdata, const char **ret)
 
     for (size_t i = 0; i < view.lifecycle->policy.lanes; i++) {
         names[i] = self->process[i].config->name;
-        up[i] = lc_process_alive(&self->process[i]);
+        up[i] = self->config->sidecar ? self->watch[i].ready : lc_process_alive(&self->process[i]);
     }
     *ret = self->metrics_text;
     return lc_metrics_text(&self->metrics, &view, self->metrics_text, sizeof(self->metrics_text));

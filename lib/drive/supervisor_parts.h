@@ -8,6 +8,7 @@
  *   supervisor_actions.c  what the lifecycle decides is carried out
  *   supervisor_control.c  what lastcallctl asks of it
  *   supervisor_metrics.c  what is counted is shown
+ *   supervisor_prestop.c  what preStop hooks ask for, and when they are answered
  *   supervisor_report.c   what is left behind: the termination message, the counters
  *   supervisor_traffic.c  what the kernel sees of the application's connections
  *   supervisor_view.c     what a probe sees of it
@@ -56,6 +57,7 @@ struct lc_supervisor {
     struct lc_metrics metrics;
     char metrics_text[LC_METRICS_TEXT_MAX];
     struct lc_http *http;
+    bool prestop_refused; /* and the log has said so */
     struct lc_probes probes;
     struct lc_probe_process view[LC_LANES_MAX]; /* as of the last request */
     char missing[LC_LANES_MAX][48];
@@ -91,11 +93,19 @@ void lc_supervisor_count_leftovers(struct lc_supervisor *self);
 
 /* supervisor_traffic.c */
 int lc_supervisor_start_traffic(struct lc_supervisor *self);
-/* For the event that begins a shutdown: the lanes that listen on nothing, all of them or none. `seen`:
- * a look at that moment; NULL: there was none, so that nothing is known. */
-uint32_t lc_supervisor_deaf(struct lc_supervisor *self, const struct lc_connections_count *seen);
+/* How many were in flight at a look; -1: there was none, so that nothing is known. */
+int lc_supervisor_in_flight(const struct lc_connections_count *seen);
+/* Posts an event that begins a shutdown, unless one is under way: then it says who listens on nothing,
+ * and the report what was in flight. `seen`: a look at this moment, or NULL. */
+void lc_supervisor_begin(struct lc_supervisor *self, struct lc_event event,
+                         const struct lc_connections_count *seen);
 void lc_supervisor_note_killed(struct lc_supervisor *self);
 void lc_supervisor_follow_phase(struct lc_supervisor *self, const struct lc_action *action);
+
+/* supervisor_prestop.c */
+void lc_supervisor_route(void *userdata, const struct lc_http_request *request,
+                         struct lc_http_response *ret); /* `userdata`: the probes */
+void lc_supervisor_release(struct lc_supervisor *self);
 
 /* supervisor_report.c */
 int lc_supervisor_start_report(struct lc_supervisor *self);

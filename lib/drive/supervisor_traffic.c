@@ -44,7 +44,13 @@ int lc_supervisor_start_traffic(struct lc_supervisor *self)
     return r;
 }
 
-uint32_t lc_supervisor_deaf(struct lc_supervisor *self, const struct lc_connections_count *seen)
+int lc_supervisor_in_flight(const struct lc_connections_count *seen)
+{
+    return seen ? (int)seen->in_flight : -1;
+}
+
+/* The lanes that listen on nothing: all of them or none. */
+static uint32_t deaf(struct lc_supervisor *self, const struct lc_connections_count *seen)
 {
     const struct lc_policy *policy = &self->engine.lifecycle.policy;
 
@@ -54,6 +60,16 @@ uint32_t lc_supervisor_deaf(struct lc_supervisor *self, const struct lc_connecti
         lc_log(self->log, LC_LOG_INFO, "nothing listens: no window, no drain",
                LC_T(lc_supervisor_elapsed(self)));
     return UINT32_MAX;
+}
+
+void lc_supervisor_begin(struct lc_supervisor *self, struct lc_event event,
+                         const struct lc_connections_count *seen)
+{
+    if (self->engine.lifecycle.t0 == LC_NEVER) {
+        self->report.in_flight = lc_supervisor_in_flight(seen);
+        event.no_listener = deaf(self, seen);
+    }
+    lc_engine_post(&self->engine, &event);
 }
 
 /* Where clients go on coming, somebody should hear that the window was too short, or that they hold

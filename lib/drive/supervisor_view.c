@@ -13,6 +13,8 @@ static lc_msec now(void *userdata)
 /* What /readyz says of a process that runs and is not ready. */
 static const char *what_is_missing(struct lc_supervisor *self, unsigned lane)
 {
+    if (self->watch[lane].ends_by)
+        return "its container is restarted";
     if (!self->process[lane].running || self->watch[lane].missing <= 0)
         return NULL;
     snprintf(self->missing[lane], sizeof(self->missing[lane]), "nothing listens on port %d",

@@ -167,7 +167,9 @@ static int look(struct lc_traffic *self)
 
     if (r < 0)
         return r;
-    if (!self->config->process->ports_set && (!count || count->listeners == 0))
+    /* What runs beside a sidecar in its own container is not the application. */
+    if (!self->config->process->ports_set && !self->config->sidecar &&
+        (!count || count->listeners == 0))
         find_ports(self);
     return lc_connections_look(self->connections);
 }

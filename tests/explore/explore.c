@@ -86,6 +86,14 @@ static void relate(lc_msec *time, lc_msec now, bool matters)
         *time -= now;
 }
 
+/* One that lies a whole grace back might as well lie further: hooks may come again and again. */
+static void relate_t0(lc_msec *t0, lc_msec now, lc_msec grace)
+{
+    if (*t0 != LC_NEVER && now - *t0 > grace)
+        *t0 = now - grace;
+    relate(t0, now, true);
+}
+
 /* Whose exit code can still be lastcall's, or let a lane start. */
 static bool code_matters(const struct lc_lifecycle *self, size_t lane)
 {
@@ -111,10 +119,11 @@ static void forget_of_lifecycle(struct lc_lifecycle *self)
     /* Of these it matters only whether lastcall was running once. */
     for (size_t i = 0; i < LC_PHASE_COUNT; i++)
         self->entered[i] = i == LC_PHASE_RUNNING && self->entered[i] != LC_NEVER;
-    relate(&self->t0, now, true);
+    relate_t0(&self->t0, now, self->committed ? LC_NEVER : self->policy.grace);
     relate(&self->deadline, now, self->committed);
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
-    relate(&self->drain_since, now, true);
+    relate(&self->unpaired_at, now, self->unpaired != LC_UNPAIRED_NONE);
+    relate(&self->drain_since, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_asked_at, now, true);
     self->cause_signal = 0;
     self->leftovers = 0;
@@ -136,9 +145,10 @@ static void forget_of_oracle(struct oracle *self, const struct lc_lifecycle *lif
             lane->code = 0;
         lane->ready = lane->ready && (self->ready || !self->committed);
     }
-    relate(&self->t0, now, true);
+    relate_t0(&self->t0, now, self->committed ? LC_NEVER : lifecycle->policy.grace);
     relate(&self->deadline, now, self->committed);
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
+    relate(&self->unpaired_at, now, self->unpaired != LC_UNPAIRED_NONE);
     relate(&self->draining_at, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_at, now, self->leftovers_asked);
     if (self->t0 == LC_NEVER || !account_unasked(self, 0))
@@ -257,10 +267,12 @@ static void add_lane_events(const struct search *self, uint8_t i, struct choices
     }
     if (!lane->started || lane->gone)
         return;
-    add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i});
-    add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .code = 3});
-    if (self->oracle.t0 == LC_NEVER)
-        add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .no_listener = DEAF});
+    if (!self->policy->policy.sidecar) { /* which does not see the end of a process */
+        add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i});
+        add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .code = 3});
+        if (self->oracle.t0 == LC_NEVER)
+            add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .no_listener = DEAF});
+    }
     add(ret, (struct lc_event){.kind = lane->ready ? LC_EVENT_LANE_UNREADY : LC_EVENT_LANE_READY,
                                .lane = i});
 }
@@ -284,6 +296,12 @@ static void find_choices(const struct search *self, struct choices *ret)
         add(ret, (struct lc_event){.kind = LC_EVENT_STOP, .signal = SIGTERM, .no_listener = DEAF});
     } else if (!oracle->committed)
         add(ret, (struct lc_event){.kind = LC_EVENT_UNDO});
+    if (self->policy->policy.sidecar) {
+        add(ret, (struct lc_event){.kind = LC_EVENT_PRESTOP_CONTAINER});
+        add(ret, (struct lc_event){.kind = LC_EVENT_PRESTOP_POD});
+        if (oracle->t0 == LC_NEVER)
+            add(ret, (struct lc_event){.kind = LC_EVENT_PRESTOP_CONTAINER, .no_listener = DEAF});
+    }
     if (oracle->phase == LC_PHASE_PROPAGATING)
         add(ret, (struct lc_event){.kind = LC_EVENT_ARRIVAL});
     if (oracle->phase == LC_PHASE_DRAINING)

@@ -115,6 +115,24 @@ static void no_margin_and_no_reserve(struct lc_policy *policy)
     policy->window_min = policy->window_max = 200;
 }
 
+static void beside(struct lc_policy *policy)
+{
+    policy->sidecar = true;
+    policy->pair_time = 6;
+    policy->drain = true;
+    add_hook(policy, 0, PRE, 12);
+}
+
+static void beside_two_with_a_short_window(struct lc_policy *policy)
+{
+    add_lane(policy, 0);
+    policy->sidecar = true;
+    policy->pair_time = 12;
+    policy->readiness = LC_READINESS_AFTER_WINDOW;
+    policy->window_min = policy->window_max = 7;
+    policy->window_quiet = 0;
+}
+
 static const struct {
     const char *name;
     void (*make)(struct lc_policy *policy);
@@ -129,6 +147,9 @@ static const struct {
     {"nobody serves, with hooks", nobody_serves},
     {"no time to spare", no_time_to_spare},
     {"no margin and no reserve", no_margin_and_no_reserve},
+    {"a sidecar with window, hook and drain", beside},
+    {"a sidecar of two lanes, its window shorter than the pair's time",
+     beside_two_with_a_short_window},
 };
 
 size_t explore_policy_count(void)

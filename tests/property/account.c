@@ -132,6 +132,10 @@ bool account_fit(const struct oracle *self, const struct lc_policy *policy)
 
 void account_note_time(struct oracle *self, const struct lc_policy *policy, lc_msec at)
 {
+    /* The pod's hook alone leaves no trace but that it is let go. */
+    if (self->unpaired == LC_UNPAIRED_POD &&
+        at >= account_plus(self->unpaired_at, policy->pair_time))
+        self->unpaired = LC_UNPAIRED_NONE;
     if (self->t0 == LC_NEVER)
         return;
     if (self->cold || self->hurried || self->killed || at >= account_cut(self, policy))

@@ -47,6 +47,15 @@ void account_note_time(struct oracle *self, const struct lc_policy *policy, lc_m
 void account_end_hook(struct oracle *self, const struct lc_policy *policy, size_t lane,
                       enum lc_hook_kind kind);
 
+/* A container's hook has stayed alone: the shutdown is to be taken back at `at`. */
+bool account_is_alone(const struct oracle *self, const struct lc_policy *policy, lc_msec at);
+
+/* The shutdown has never been. */
+void account_take_back(struct oracle *self);
+
+/* Whoever waits at /prestop still has something to wait for. */
+bool account_holds(const struct oracle *self);
+
 /* The event would take a drain back. */
 bool account_is_undo(const struct oracle *self, const struct lc_event *event);
 

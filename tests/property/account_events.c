@@ -18,6 +18,7 @@ static void commit(struct oracle *self, const struct lc_policy *policy)
     lc_msec in_any_case =
         account_plus(self->now, policy->stop_reserve * account_stages(self, policy));
     self->committed = true;
+    self->unpaired = LC_UNPAIRED_NONE;
     self->deadline = in_time > in_any_case ? in_time : in_any_case;
 }
 
@@ -33,6 +34,8 @@ static void see_stop(struct oracle *self, const struct lc_policy *policy,
         begin(self, event);
     if (!self->committed)
         commit(self, policy);
+    for (size_t i = 0; i < policy->lanes && policy->sidecar; i++)
+        self->lane[i].gone = self->lane[i].closed = self->lane[i].started;
     if (answer == LC_SECOND_KILL)
         self->killed = true;
     else if (answer == LC_SECOND_HURRY || event->hurry)
@@ -92,6 +95,48 @@ bool account_pre_stop_hooks_left(const struct oracle *self, const struct lc_poli
     return false;
 }
 
+bool account_is_alone(const struct oracle *self, const struct lc_policy *policy, lc_msec at)
+{
+    return self->unpaired == LC_UNPAIRED_CONTAINER &&
+           at >= account_plus(self->unpaired_at, policy->pair_time);
+}
+
+void account_take_back(struct oracle *self)
+{
+    self->t0 = self->last_arrival = self->draining_at = LC_NEVER;
+    self->cold = self->drained = self->may_skip = false;
+    self->unpaired = LC_UNPAIRED_NONE;
+}
+
+bool account_holds(const struct oracle *self)
+{
+    return self->unpaired == LC_UNPAIRED_POD ||
+           (self->t0 != LC_NEVER && self->phase < LC_PHASE_DRAINED);
+}
+
+static void see_prestop(struct oracle *self, const struct lc_policy *policy,
+                        const struct lc_event *event)
+{
+    bool pod = event->kind == LC_EVENT_PRESTOP_POD;
+    enum lc_unpaired hook = pod ? LC_UNPAIRED_POD : LC_UNPAIRED_CONTAINER;
+    enum lc_unpaired other = pod ? LC_UNPAIRED_CONTAINER : LC_UNPAIRED_POD;
+    bool undecided = self->t0 == LC_NEVER || self->unpaired == LC_UNPAIRED_CONTAINER;
+
+    if (!policy->sidecar)
+        return;
+    self->waits = true;
+    if (!undecided)
+        return;
+    if (self->t0 == LC_NEVER && !pod)
+        begin(self, event);
+    if (self->unpaired == other) {
+        self->unpaired = LC_UNPAIRED_NONE;
+    } else {
+        self->unpaired = hook;
+        self->unpaired_at = self->now;
+    }
+}
+
 bool account_is_undo(const struct oracle *self, const struct lc_event *event)
 {
     return event->kind == LC_EVENT_UNDO && self->t0 != LC_NEVER && !self->committed;
@@ -122,7 +167,13 @@ void account_see(struct oracle *self, const struct lc_policy *policy, const stru
     case LC_EVENT_STOP:
         see_stop(self, policy, event);
         break;
+    case LC_EVENT_PRESTOP_CONTAINER:
+    case LC_EVENT_PRESTOP_POD:
+        see_prestop(self, policy, event);
+        break;
     case LC_EVENT_DRAIN:
+        self->waits = true;
+        self->unpaired = LC_UNPAIRED_NONE;
         if (self->t0 == LC_NEVER)
             begin(self, event);
         break;
@@ -136,10 +187,8 @@ void account_see(struct oracle *self, const struct lc_policy *policy, const stru
             self->drained = true;
         break;
     case LC_EVENT_UNDO:
-        if (account_is_undo(self, event)) {
-            self->t0 = self->last_arrival = self->draining_at = LC_NEVER;
-            self->cold = self->drained = self->may_skip = false;
-        }
+        if (account_is_undo(self, event))
+            account_take_back(self);
         break;
     case LC_EVENT_TICK:
     case LC_EVENT_LEFTOVERS:

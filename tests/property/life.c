@@ -76,6 +76,8 @@ static void pick_policy(struct life *life, struct lc_policy *policy)
         .second = {[SIGTERM] = (uint8_t)pick(life, 3), [SIGINT] = (uint8_t)pick(life, 3)},
         .lanes = one_in(life, 32) ? LC_LANES_MAX : 1 + pick(life, LANES),
     };
+    policy->sidecar = one_in(life, 4);
+    policy->pair_time = pick_span(life);
     if (policy->lanes == LC_LANES_MAX)
         policy->grace += LC_LANES_MAX * policy->stop_reserve;
     lc_msec more = pick_span(life);
@@ -161,6 +163,7 @@ static struct lc_event pick_event(struct world *world)
         LC_EVENT_STOP,       LC_EVENT_DRAIN,     LC_EVENT_UNDO,      LC_EVENT_LEFTOVERS,
         LC_EVENT_COUNT,
     };
+    static const enum lc_event_kind hooks[] = {LC_EVENT_PRESTOP_CONTAINER, LC_EVENT_PRESTOP_POD};
     static const uint8_t signals[] = {SIGTERM, SIGTERM, SIGINT, SIGQUIT, 0, 200};
     struct life *life = world->life;
     struct lc_event event = {
@@ -173,6 +176,8 @@ static struct lc_event pick_event(struct world *world)
         .count = pick(life, 2),
         .no_listener = one_in(life, 4) ? pick(life, 16) : 0,
     };
+    if (world->policy.sidecar && one_in(life, 3))
+        event.kind = hooks[pick(life, 2)];
     if (event.lane < world->policy.lanes && !one_in(life, 8))
         event.hook_index = world->oracle.lane[event.lane].next_hook[event.hook];
     else

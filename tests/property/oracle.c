@@ -49,16 +49,53 @@ static const char *waits_over(const struct oracle *self, const struct lc_policy 
     return NULL;
 }
 
+/* Only a container is restarted: the shutdown has never been, and the lanes start anew. */
+static void see_restart(struct oracle *self, const struct lc_policy *policy)
+{
+    account_take_back(self);
+    for (size_t i = 0; i < policy->lanes; i++) {
+        self->lane[i].next_hook[LC_HOOK_PRE_STOP] = 0;
+        self->to_restart |= (uint32_t)account_live(self, i) << i;
+    }
+}
+
+static const char *check_start(struct oracle *self, const struct lc_policy *policy,
+                               const struct lc_action *action)
+{
+    struct oracle_lane *lane = &self->lane[action->lane];
+    bool again = self->to_restart >> action->lane & 1;
+
+    HOLDS(self->t0 == LC_NEVER, "something was started in a shutdown");
+    HOLDS(again || !lane->started, "a lane was started twice");
+    HOLDS(again || account_satisfied(self, policy, action->lane),
+          "a lane was started before what it needs");
+    self->to_restart &= ~(UINT32_C(1) << action->lane);
+    lane->started = true;
+    lane->ready = false;
+    return NULL;
+}
+
+static const char *check_release(struct oracle *self)
+{
+    HOLDS(self->waits, "nobody was there to be released");
+    HOLDS(!account_holds(self), "released while there was something to wait for");
+    self->waits = false;
+    return NULL;
+}
+
 static const char *check_phase(struct oracle *self, const struct lc_policy *policy,
                                const struct lc_event *event, const struct lc_action *action)
 {
     const char *wrong = NULL;
-    bool undo = event->kind == LC_EVENT_UNDO && action->phase <= LC_PHASE_RUNNING &&
-                self->phase > LC_PHASE_RUNNING;
+    bool alone = account_is_alone(self, policy, action->at) && action->phase <= LC_PHASE_RUNNING;
+    bool undo = alone || (event->kind == LC_EVENT_UNDO && action->phase <= LC_PHASE_RUNNING &&
+                          self->phase > LC_PHASE_RUNNING);
 
     HOLDS(action->from == self->phase, "a phase began from another than the last");
     HOLDS(action->phase > self->phase || undo, "a phase came back");
     HOLDS(action->at >= self->phase_at, "a phase ended before it began");
+    if (alone)
+        see_restart(self, policy);
     if (action->phase == LC_PHASE_RUNNING)
         self->ran = true;
     else if (action->phase > LC_PHASE_RUNNING)
@@ -198,6 +235,7 @@ static const char *check_end(struct oracle *self, const struct lc_policy *policy
         self->leftovers_forced = true;
     } else {
         HOLDS((event->kind == LC_EVENT_LEFTOVERS && event->count == 0) ||
+                  (event->kind == LC_EVENT_STOP && policy->sidecar) ||
                   action->at >= account_plus(self->deadline, policy->margin),
               "exit while there were leftovers");
         HOLDS(self->leftovers_asked || self->leftovers_forced, "leftovers were left out");
@@ -231,12 +269,7 @@ static const char *check_action(struct oracle *self, const struct lc_policy *pol
     case LC_ACTION_READY_OFF:
         return check_ready(self, action);
     case LC_ACTION_LANE_START:
-        HOLDS(self->t0 == LC_NEVER, "something was started in a shutdown");
-        HOLDS(!self->lane[action->lane].started, "a lane was started twice");
-        HOLDS(account_satisfied(self, policy, action->lane),
-              "a lane was started before what it needs");
-        self->lane[action->lane].started = true;
-        return NULL;
+        return check_start(self, policy, action);
     case LC_ACTION_LANE_ASK:
         return check_ask(self, policy, action);
     case LC_ACTION_LANE_FORCE:
@@ -245,6 +278,8 @@ static const char *check_action(struct oracle *self, const struct lc_policy *pol
         return check_hook_start(self, policy, action);
     case LC_ACTION_HOOK_KILL:
         return check_hook_kill(self, policy, action);
+    case LC_ACTION_RELEASE:
+        return check_release(self);
     case LC_ACTION_LEFTOVERS_ASK:
     case LC_ACTION_LEFTOVERS_FORCE:
     case LC_ACTION_EXIT:
@@ -336,6 +371,19 @@ static const char *check_times(const struct oracle *self, const struct lc_policy
     return NULL;
 }
 
+/* No hook waits for nothing, or for one that will not come. */
+static const char *check_hooks_answered(const struct oracle *self, const struct lc_policy *policy)
+{
+    HOLDS(self->unpaired == LC_UNPAIRED_NONE ||
+              self->now < account_plus(self->unpaired_at, policy->pair_time),
+          "a container that only restarts leaves a shutdown behind");
+    HOLDS(self->to_restart == 0, "a container's restart was not followed");
+    HOLDS(!policy->sidecar || self->stop_signal == 0 || self->exited,
+          "a sidecar outlived its stop signal");
+    HOLDS(!self->waits || account_holds(self), "nobody was released");
+    return NULL;
+}
+
 static const char *check_account(const struct oracle *self, const struct lc_lifecycle *after)
 {
     static struct lc_actions actions;
@@ -394,6 +442,8 @@ const char *oracle_step(struct oracle *self, const struct lc_policy *policy, lc_
         wrong = check_readiness(self, policy);
     if (!wrong)
         wrong = check_times(self, policy);
+    if (!wrong)
+        wrong = check_hooks_answered(self, policy);
     if (!wrong)
         wrong = check_account(self, after);
     return wrong;

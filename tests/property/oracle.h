@@ -38,6 +38,10 @@ struct oracle {
     lc_msec last_arrival, draining_at;
     lc_msec leftovers_at; /* asked */
     bool leftovers_asked, leftovers_forced;
+    bool waits;                /* somebody waits at /prestop */
+    enum lc_unpaired unpaired; /* a sidecar's hook whose other one has not come */
+    lc_msec unpaired_at;
+    uint32_t to_restart; /* bit i: lane i is to be looked at anew */
 };
 
 void oracle_init(struct oracle *self, lc_msec now);

@@ -44,6 +44,11 @@ static void route(void *userdata, const struct lc_http_request *request,
         ret->status = 200;
         ret->body = big;
         ret->length = sizeof(big);
+    } else if (!strcmp(request->path, "/hold")) {
+        ret->status = 503;
+        ret->body = "too many\n";
+        ret->length = strlen(ret->body);
+        ret->hold = true;
     }
 }
 

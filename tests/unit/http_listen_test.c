@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* drive/http.c and http_socket.c: where the listener listens. */
+/* drive/http_accept.c and http_socket.c: where the listener listens. */
 
 #include "http_fixture.h"
 

@@ -9,14 +9,14 @@ static void a_drain_goes_as_far_as_the_stop_and_waits_there(void)
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining\n"
-                  "[  6000] inflight 0       -> drained\n"
+                  "[  6000] inflight 0       -> drained: release\n"
                   "[  9000] SIGTERM          -> stopping: ask web\n"
                   "[ 29000] tick             -> killing: force web\n");
     CHECK_INT(trace_lifecycle()->cause, LC_CAUSE_DRAIN);
     CHECK_INT(trace_lifecycle()->stop_signal, SIGTERM);
 }
 
-static void a_second_drain_changes_nothing(void)
+static void a_second_drain_waits_for_the_remaining_time_and_changes_nothing(void)
 {
     struct lc_policy policy = one_lane();
     policy.drain = true;
@@ -24,8 +24,8 @@ static void a_second_drain_changes_nothing(void)
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  1000] drain            -> nothing\n"
                   "[  5000] tick             -> draining\n"
-                  "[  6000] inflight 0       -> drained\n"
-                  "[  7000] drain            -> nothing\n");
+                  "[  6000] inflight 0       -> drained: release\n"
+                  "[  7000] drain            -> release\n");
 }
 
 static void nobody_is_asked_before_the_stop_signal_nor_is_drained_before_every_hook_is_done(void)
@@ -35,7 +35,7 @@ static void nobody_is_asked_before_the_stop_signal_nor_is_drained_before_every_h
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off, hook worker pre 0\n"
                   "[  5000] tick             -> draining\n"
-                  "[  7000] tick             -> drained: end hook worker pre 0\n"
+                  "[  7000] tick             -> drained: end hook worker pre 0, release\n"
                   "[  8000] SIGTERM          -> stopping: ask web, ask worker\n");
 }
 
@@ -46,7 +46,7 @@ static void a_stop_signal_in_the_window_of_a_drain_arms_the_deadline_counted_fro
 
     TRACE(policy, "[  1000] drain            -> propagating: readiness off\n"
                   "[  2000] SIGTERM          -> nothing\n"
-                  "[  6000] tick             -> stopping: ask web\n"
+                  "[  6000] tick             -> stopping: ask web, release\n"
                   "[ 30000] tick             -> killing: force web\n");
 }
 
@@ -58,7 +58,7 @@ static void a_drain_is_cut_as_if_the_stop_signal_came_in_time(void)
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining\n"
-                  "[ 28500] tick             -> drained\n"
+                  "[ 28500] tick             -> drained: release\n"
                   "[ 28600] SIGTERM          -> stopping: ask web\n");
 }
 
@@ -67,7 +67,7 @@ static void a_stop_signal_late_in_the_grace_still_leaves_each_stage_its_reserve(
     struct lc_policy policy = three_lanes();
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
-                  "[  5000] tick             -> drained\n"
+                  "[  5000] tick             -> drained: release\n"
                   "[ 29900] SIGTERM          -> stopping: ask web, ask worker\n"
                   "[ 30400] tick             -> force web, force worker\n"
                   "[ 30401] gone web 137     -> nothing\n"
@@ -83,7 +83,7 @@ static void a_stop_signal_later_than_the_grace_begins_a_new_t0_with_the_waits_do
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining\n"
-                  "[  6000] inflight 0       -> drained\n"
+                  "[  6000] inflight 0       -> drained: release\n"
                   "[ 30000] SIGTERM          -> stopping: ask web\n"
                   "[ 59000] tick             -> killing: force web\n"
                   "[ 60000] tick             -> exited: force leftovers, exit 137\n");
@@ -97,7 +97,7 @@ static void so_it_does_where_every_wake_up_was_missed(void)
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining: hook web pre 0\n"
-                  "[ 40000] SIGTERM          -> stopping: end hook web pre 0, ask web\n");
+                  "[ 40000] SIGTERM          -> stopping: end hook web pre 0, ask web, release\n");
 }
 
 static void an_undo_brings_readiness_back(void)
@@ -106,13 +106,14 @@ static void an_undo_brings_readiness_back(void)
     policy.drain = true;
     add_hook(&policy, WEB, PRE, 2000);
 
-    TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
-                  "[  5000] tick             -> draining: hook web pre 0\n"
-                  "[  6000] undo             -> running: end hook web pre 0, readiness on\n"
-                  "[  7000] SIGTERM          -> propagating: readiness off\n"
-                  "[ 12000] tick             -> draining: hook web pre 0\n"
-                  "[ 12500] done web pre 0   -> nothing\n"
-                  "[ 12600] inflight 0       -> stopping: ask web\n");
+    TRACE(policy,
+          "[     0] drain            -> propagating: readiness off\n"
+          "[  5000] tick             -> draining: hook web pre 0\n"
+          "[  6000] undo             -> running: end hook web pre 0, readiness on, release\n"
+          "[  7000] SIGTERM          -> propagating: readiness off\n"
+          "[ 12000] tick             -> draining: hook web pre 0\n"
+          "[ 12500] done web pre 0   -> nothing\n"
+          "[ 12600] inflight 0       -> stopping: ask web\n");
     CHECK_INT(trace_lifecycle()->cause, LC_CAUSE_SIGNAL);
 }
 
@@ -121,9 +122,9 @@ static void an_undo_where_there_was_no_window_goes_back_to_running_too(void)
     struct lc_policy policy = one_lane();
     policy.window_min = policy.window_max = 0;
 
-    TRACE(policy, "[     0] drain            -> drained: readiness off\n"
+    TRACE(policy, "[     0] drain            -> drained: readiness off, release\n"
                   "[  6000] undo             -> running: readiness on\n"
-                  "[  7000] drain            -> drained: readiness off\n"
+                  "[  7000] drain            -> drained: readiness off, release\n"
                   "[  8000] SIGTERM          -> stopping: ask web\n");
 }
 
@@ -133,7 +134,7 @@ static void an_undo_brings_it_back_only_where_the_lanes_are_ready(void)
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[    10] unready db       -> nothing\n"
-                  "[  5000] tick             -> drained\n"
+                  "[  5000] tick             -> drained: release\n"
                   "[  6000] undo             -> running\n"
                   "[  7000] ready db         -> readiness on\n");
 }
@@ -145,7 +146,7 @@ static void an_undo_forgets_the_phases(void)
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  5000] tick             -> draining\n"
-                  "[  6000] inflight 0       -> drained\n"
+                  "[  6000] inflight 0       -> drained: release\n"
                   "[  7000] undo             -> running: readiness on\n");
     CHECK_INT(trace_lifecycle()->entered[LC_PHASE_RUNNING], 7000);
     for (size_t i = LC_PHASE_PROPAGATING; i < LC_PHASE_COUNT; i++)
@@ -177,9 +178,9 @@ static void an_undo_forgets_the_arrivals(void)
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[  1000] arrival          -> nothing\n"
-                  "[  2000] undo             -> running: readiness on\n"
+                  "[  2000] undo             -> running: readiness on, release\n"
                   "[  3000] drain            -> propagating: readiness off\n"
-                  "[  8000] tick             -> drained\n");
+                  "[  8000] tick             -> drained: release\n");
 }
 
 static void there_is_no_undo_after_the_stop_signal(void)
@@ -189,7 +190,7 @@ static void there_is_no_undo_after_the_stop_signal(void)
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
                   "[   100] SIGTERM          -> nothing\n"
                   "[   200] undo             -> nothing\n"
-                  "[  5000] tick             -> stopping: ask web\n");
+                  "[  5000] tick             -> stopping: ask web, release\n");
 }
 
 static void an_undo_without_a_drain_changes_nothing(void)
@@ -204,7 +205,7 @@ static void a_drain_while_starting_is_drained_at_once_and_starts_nothing(void)
     struct lc_policy policy = three_lanes();
 
     TRACE_FROM_START(policy, "[     0] begin            -> start db\n"
-                             "[    10] drain            -> drained\n"
+                             "[    10] drain            -> drained: release\n"
                              "[    20] ready db         -> nothing\n"
                              "[    30] SIGTERM          -> stopping: ask db\n"
                              "[    40] gone db 0        -> exited: ask leftovers\n"
@@ -217,7 +218,7 @@ static void its_undo_goes_on_starting(void)
     add_hook(&policy, DB, PRE, 0);
 
     TRACE_FROM_START(policy, "[     0] begin            -> start db\n"
-                             "[    10] drain            -> drained\n"
+                             "[    10] drain            -> drained: release\n"
                              "[    20] ready db         -> nothing\n"
                              "[    30] undo             -> starting: start web, start worker\n"
                              "[    40] ready web        -> nothing\n"
@@ -229,7 +230,7 @@ static void an_essential_lane_that_ends_while_drained_stops_the_others(void)
     struct lc_policy policy = three_lanes();
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
-                  "[  5000] tick             -> drained\n"
+                  "[  5000] tick             -> drained: release\n"
                   "[  6000] gone worker 3    -> stopping: ask web\n"
                   "[  6100] gone web 0       -> ask db\n"
                   "[  6200] gone db 0        -> exited: ask leftovers\n"
@@ -243,7 +244,7 @@ static void a_first_signal_from_the_terminal_hurries_a_drain(void)
     struct lc_policy policy = three_lanes();
 
     TRACE(policy, "[     0] drain            -> propagating: readiness off\n"
-                  "[   100] SIGINT!          -> stopping: ask web, ask worker, ask db\n");
+                  "[   100] SIGINT!          -> stopping: ask web, ask worker, ask db, release\n");
 }
 
 static void after_window_keeps_readiness_on_through_a_drain_s_window(void)
@@ -252,14 +253,14 @@ static void after_window_keeps_readiness_on_through_a_drain_s_window(void)
     policy.readiness = LC_READINESS_AFTER_WINDOW;
 
     TRACE(policy, "[     0] drain            -> propagating\n"
-                  "[  5000] tick             -> drained: readiness off\n"
+                  "[  5000] tick             -> drained: readiness off, release\n"
                   "[  6000] undo             -> running: readiness on\n");
 }
 
 int main(void)
 {
     TEST(a_drain_goes_as_far_as_the_stop_and_waits_there);
-    TEST(a_second_drain_changes_nothing);
+    TEST(a_second_drain_waits_for_the_remaining_time_and_changes_nothing);
     TEST(nobody_is_asked_before_the_stop_signal_nor_is_drained_before_every_hook_is_done);
     TEST(a_stop_signal_in_the_window_of_a_drain_arms_the_deadline_counted_from_t0);
     TEST(a_drain_is_cut_as_if_the_stop_signal_came_in_time);

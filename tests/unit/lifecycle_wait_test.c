@@ -115,10 +115,10 @@ static void a_drain_has_no_window_either_where_nobody_listens(void)
 {
     struct lc_policy policy = one_lane();
 
-    TRACE(policy, "[     0] drain deaf web   -> drained: readiness off\n"
+    TRACE(policy, "[     0] drain deaf web   -> drained: readiness off, release\n"
                   "[    10] undo             -> running: readiness on\n"
                   "[    20] drain            -> propagating: readiness off\n"
-                  "[  5020] tick             -> drained\n"
+                  "[  5020] tick             -> drained: release\n"
                   "[  6000] SIGTERM          -> stopping: ask web\n");
 }
 
@@ -136,7 +136,7 @@ static void only_what_began_the_shutdown_says_who_listens(void)
     TRACE(policy, "[     0] arrival deaf web -> nothing\n"
                   "[     0] drain            -> propagating: readiness off\n"
                   "[    10] SIGTERM deaf web -> nothing\n"
-                  "[  5000] tick             -> stopping: ask web\n");
+                  "[  5000] tick             -> stopping: ask web, release\n");
 }
 
 static void the_window_is_over_when_nobody_who_serves_is_left(void)

@@ -84,6 +84,8 @@ static struct lc_event event_of(const char *line)
         {"gone", LC_EVENT_LANE_GONE},
         {"drain", LC_EVENT_DRAIN},
         {"undo", LC_EVENT_UNDO},
+        {"container", LC_EVENT_PRESTOP_CONTAINER},
+        {"pod", LC_EVENT_PRESTOP_POD},
         {"arrival", LC_EVENT_ARRIVAL},
         {"inflight", LC_EVENT_INFLIGHT},
         {"done", LC_EVENT_HOOK_DONE},
@@ -145,6 +147,9 @@ static void print_action(struct text *text, const struct lc_action *action)
         break;
     case LC_ACTION_LEFTOVERS_FORCE:
         print(text, "force leftovers");
+        break;
+    case LC_ACTION_RELEASE:
+        print(text, "release");
         break;
     case LC_ACTION_EXIT:
         print(text, "exit %u", lc_lifecycle_exit_code(&lifecycle));

@@ -15,8 +15,9 @@
  * it: `ask web @5000`.
  *
  * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
- * signal's name with `!` where it came from the terminal, drain, undo, arrival, inflight N,
- * done LANE pre|post INDEX, leftovers N; behind it, `deaf LANE`: it listens on nothing. The lanes are called web, worker and db.
+ * signal's name with `!` where it came from the terminal, drain, undo, container, pod, arrival,
+ * inflight N, done LANE pre|post INDEX, leftovers N; behind it, `deaf LANE`: it listens on nothing.
+ * The lanes are called web, worker and db.
  */
 
 #include "core/lifecycle.h"

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lastcall --sidecar, beside an application that knows nothing of it, with the kubelet's hooks."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from beside import Container, Hook
+from lastcall import SLOWNESS, helper, lateness, python, until
+from namespaces import reset
+from test_servers import NGINX, ORDINARY, WEB as NGINX_WEB, needs_nginx
+from test_traffic import APPLICATION, SERVER, ask, keep_alive, receive, request
+
+# As PID 1 it would not die of a SIGTERM that it does not handle.
+ALONE = python('import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: os._exit(143))\n' + SERVER)
+
+PAIR = 2.0  # seconds in which both hooks of a pod that goes have come
+CONTAINER, POD = "?container=web", "?pod"
+
+
+@pytest.fixture
+def beside():
+    """Starts an application in its own container: beside(app, command)."""
+    started = []
+
+    def start(app, command=ALONE):
+        started.append(Container(app, command))
+        return started[-1]
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture
+def sidecar(lastcall):
+    def start(*options, **more):
+        app = lastcall("--sidecar", "--grace-period", "30s", *options, **more)
+        assert app.network
+        return app
+    return start
+
+
+@pytest.fixture
+def pod(sidecar, beside):
+    """A sidecar that is ready, and its application."""
+    def start(*options, **more):
+        app = sidecar("--ports", "8000", *options, **more)
+        web = beside(app).wait_output("up")
+        app.ready()
+        return app, web
+    return start
+
+
+def inside(app, script):
+    """What `kubectl exec` starts in the sidecar's container."""
+    return subprocess.Popen(
+        ["nsenter", "--user", "--pid", "--net", "--preserve-credentials", f"--target={app.pid}",
+         "/bin/sh", "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def end(app, web=None, within=1.0):
+    """What the kubelet does after the hooks: SIGTERM to the application, and once it has ended to
+    the sidecar. How long that one takes."""
+    if web:
+        web.stop()
+    began = app.signal("SIGTERM")
+    assert app.exit_code() == 0
+    seconds = time.monotonic() - began
+    assert seconds < within * SLOWNESS, app.story(f"it took {seconds} s to end")
+    return seconds
+
+
+# --- the pod goes ---
+
+@pytest.mark.parametrize("order", [(CONTAINER, POD), (POD, CONTAINER)], ids=["container", "pod"])
+@pytest.mark.memory
+def test_both_hooks_whichever_comes_first_wait_for_the_end_of_the_window(pod, order, figure):
+    app, web = pod("--propagation", "600ms")
+    first = Hook(app, order[0])
+    app.wait_for("prestop", query=order[0][1:])
+    second = Hook(app, order[1])
+    assert app.wait_for("readiness", ready=False)["t"] <= 0.005
+    assert app.status("/readyz") == 503
+    assert ask(app).body == "hello"  # the window: it serves on
+    assert [hook.done().status for hook in (first, second)] == [200, 200]
+    assert first.answer.body == second.answer.body == "drained\n"
+    assert first.answer.headers["Content-Length"] == "8"
+    assert first.answer.headers["Connection"] == "close"
+    assert app.wait_for("prestop answered", **{"with": "drained"})["t"] == lateness(0.6)
+    assert ask(app).body == "hello"  # nobody has stopped it yet
+    figure("sidecar: SIGTERM to exit", f"{1000 * end(app, web):.1f} ms")
+    last = app.wait_for("exit")
+    assert (last["code"], last["outcome"], last["cause"]) == (0, "stopped", "drain")
+
+
+def test_they_wait_for_what_is_in_flight(pod):
+    app, web = pod("--propagation", "100ms", "--wait-for-idle")
+    stream = keep_alive(app)
+    request(stream, "/slow")
+    hooks = Hook(app, CONTAINER), Hook(app, POD)
+    assert b"hello" in receive(stream, b"hello") and all(hook.waits() for hook in hooks)
+    assert all(hook.done().body == "drained\n" for hook in hooks)
+    assert app.wait_for("phase", phase="draining")["elapsed"] >= 0.5
+    end(app, web)
+
+
+def test_several_containers_hooks_are_answered_together(pod):
+    app, web = pod("--propagation", "500ms")
+    hooks = [Hook(app, query) for query in (CONTAINER, "?container=worker", POD, "?container=log")]
+    assert {hook.done().body for hook in hooks} == {"drained\n"}
+    end(app, web)
+
+
+def test_a_repeat_waits_for_the_remaining_time_and_after_it_not_at_all(pod):
+    app, web = pod("--propagation", "1s")
+    hooks = Hook(app, CONTAINER), Hook(app, POD)
+    app.wait_for("prestop", query="pod")
+    time.sleep(0.5)  # a kubelet that is restarted
+    again = Hook(app, CONTAINER), Hook(app, POD)
+    answered = [hook.done() and hook.began + hook.seconds for hook in (*hooks, *again)]
+    assert max(answered) - min(answered) < 0.2 * SLOWNESS
+    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
+    after = Hook(app, CONTAINER)
+    assert after.done().body == "drained\n" and after.seconds < 0.2 * SLOWNESS
+    end(app, web)
+
+
+# --- only a container restarts ---
+
+@pytest.mark.memory
+def test_a_containers_hook_alone_is_let_go_and_readiness_comes_back_with_the_application(
+        pod, beside):
+    app, web = pod("--propagation", "3s")
+    hook = Hook(app, CONTAINER)
+    assert app.wait_for("readiness", ready=False)
+    assert hook.done().body == "no shutdown\n" and hook.seconds == lateness(PAIR)
+    # Until its SIGTERM is there it goes on listening: nobody is to be sent to it any more.
+    assert app.status("/readyz") == 503
+    assert "its container is restarted" in app.http("/readyz?verbose").body
+    web.stop()
+    assert until(lambda: "nothing listens on port 8000" in app.http("/readyz?verbose").body)
+    began = app.events("readiness", ready=False)[-1]
+    web = beside(app).wait_output("up")
+    app.wait_for("readiness", after=began, ready=True)
+    assert app.status("/readyz") == 200
+    # And the next shutdown is a whole one.
+    hooks = Hook(app, CONTAINER), Hook(app, POD)
+    assert [each.done().body for each in hooks] == ["drained\n"] * 2
+    assert app.events("phase", phase="propagating")[-1]["elapsed"] == lateness(3.0)
+    end(app, web)
+
+
+def test_a_repeat_does_not_put_off_what_becomes_of_a_containers_hook(pod):
+    app, _ = pod("--propagation", "5s")
+    hook = Hook(app, CONTAINER)
+    app.wait_for("prestop")
+    time.sleep(1.2)
+    again = Hook(app, CONTAINER)
+    assert hook.done().body == again.done().body == "no shutdown\n"
+    assert hook.seconds == lateness(PAIR) and again.seconds < 1.2 * SLOWNESS
+
+
+def test_where_nothing_ends_after_all_readiness_comes_back_after_5_seconds(pod):
+    app, _ = pod("--propagation", "0s")
+    Hook(app, CONTAINER).done()
+    back = app.wait_for("phase", next="running", after=app.wait_for("prestop"))
+    on = app.wait_for("readiness", timeout=10, after=back, ready=True)
+    assert on.at - back.at == lateness(5.0 - 0.1, late=0.5)
+
+
+def test_the_pods_hook_alone_changes_nothing(pod):
+    app, web = pod("--propagation", "5s")
+    hook = Hook(app, POD)
+    app.wait_for("prestop")
+    assert app.status("/readyz") == 200
+    assert hook.done().body == "no shutdown\n" and hook.seconds == lateness(PAIR)
+    assert app.status("/readyz") == 200 and not app.events("readiness", ready=False)
+    end(app, web)
+
+
+# --- the stop signal ---
+
+@pytest.mark.parametrize("hooks", [(), (POD,), (CONTAINER,), (CONTAINER, POD)],
+                         ids=["no hook", "the pod's", "a container's", "both"])
+def test_the_stop_signal_ends_it_at_once_whoever_waits(pod, hooks):
+    app, _ = pod("--propagation", "9s")
+    waiting = [Hook(app, query) for query in hooks]
+    for query in hooks:
+        app.wait_for("prestop", query=query[1:])
+    end(app)
+    assert all(hook.done().status == 200 for hook in waiting)
+
+
+def test_a_leftover_of_its_own_container_does_not_hold_it_up(pod):
+    """What `kubectl exec` has started there, say."""
+    app, _ = pod()
+    with inside(app, "trap '' TERM; echo up; while :; do sleep 1; done") as stubborn:
+        assert stubborn.stdout.readline() == "up\n"
+        end(app)
+        stubborn.wait(10)
+
+
+# --- who asks ---
+
+def test_who_waits_and_goes_is_forgotten_and_the_drain_goes_on(pod):
+    app, web = pod("--propagation", "1500ms")
+    streams = app.network.sockets(2)
+    for stream, query in zip(streams, (CONTAINER, POD)):
+        stream.connect(("127.0.0.1", 9909))
+        request(stream, "/prestop" + query)
+        app.wait_for("prestop", query=query[1:])
+    streams[0].close()
+    app.wait_for("who waited has gone", query="container=web")
+    reset(streams[1])
+    app.wait_for("who waited has gone", query="pod")
+    again = Hook(app, CONTAINER)
+    assert again.done().body == "drained\n"
+    answered = app.wait_for("prestop answered")
+    assert answered["count"] == 1 and answered["t"] == lateness(1.5)
+    end(app, web)
+
+
+def test_at_most_32_wait_and_the_next_is_told_so_at_once(pod):
+    app, _ = pod("--propagation", "20s")
+    streams = app.network.sockets(32)
+    for i, stream in enumerate(streams):
+        stream.settimeout(60 * SLOWNESS)
+        stream.connect(("127.0.0.1", 9909))
+        request(stream, f"/prestop?container=c{i}" if i else "/prestop?pod")
+    assert until(lambda: len(app.events("prestop")) == 32)
+    late = Hook(app, "?container=c32")
+    assert late.done().status == 503 and late.answer.body == "too many wait already\n"
+    assert late.seconds < 0.5 * SLOWNESS
+    assert app.status("/livez") == 200
+    end(app)
+    for stream in streams:
+        with stream:
+            assert receive(stream, b"drained\n").startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("query", ["", "?", "?container", "?container=", "?container=We_b", "?pod=1",
+                                   "?container=web&pod", "?container=" + 64 * "a"])
+def test_a_hook_that_could_mean_anything_is_refused(pod, query):
+    app, _ = pod()
+    answer = Hook(app, query).done()
+    assert answer.status == 400 and "?container=NAME" in answer.body
+    assert app.wait_for("prestop refused")["code"] == 400
+    assert app.status("/readyz") == 200
+
+
+def test_whoever_has_not_the_token_is_refused(pod):
+    app, _ = pod("--propagation", "100ms", config="http: {prestopToken: s3cret}\n")
+    for headers in ({}, {"Lastcall-Token": ""}, {"Lastcall-Token": "s3cre"},
+                    {"Lastcall-Token": "s3crets"}, {"Lastcall-Token": "S3cret"}):
+        assert Hook(app, CONTAINER, headers).done().status == 403
+    assert app.status("/readyz") == 200 and not app.events("prestop")
+    assert not app.said("s3cret")
+    hooks = [Hook(app, query, {"lastcall-token": "s3cret"}) for query in (CONTAINER, POD)]
+    assert all(hook.done().status == 200 for hook in hooks)
+    assert 'requests_total{path="/prestop",code="403"} 5' in app.http("/metrics").body
+
+
+# --- what it sees ---
+
+def test_it_is_ready_once_the_application_listens(sidecar, beside):
+    app = sidecar("--ports", "8000")
+    assert app.status("/readyz") == 503 and app.status("/startupz") == 503
+    assert "nothing listens on port 8000" in app.http("/readyz").body
+    web = beside(app).wait_output("up")
+    app.ready()
+    assert app.status("/readyz") == 200
+    assert app.http("/status").json()["processes"][0]["name"] == "application"
+    assert 'lastcall_process_up{process="application"} 1' in app.http("/metrics").body
+    web.stop()
+    assert app.status("/readyz") == 503
+
+
+def test_without_ports_nothing_is_counted_and_the_log_says_so(sidecar, beside):
+    app = sidecar("--propagation", "300ms:300ms:9s", "--wait-for-idle")
+    app.ready()
+    web = beside(app).wait_output("up")
+    assert app.said("no ports in a sidecar")
+    hooks = Hook(app, CONTAINER), Hook(app, POD)
+    assert all(hook.done().body == "drained\n" for hook in hooks)
+    app.wait_for("connections cannot be counted")
+    assert app.wait_for("prestop answered")["t"] == lateness(0.3)
+    end(app, web)
+
+
+def test_what_else_runs_in_its_container_says_nothing_of_who_listens(sidecar, beside):
+    """What `kubectl exec` has left there holds no socket: the application is in another container."""
+    app = sidecar("--propagation", "300ms").ready()
+    web = beside(app).wait_output("up")
+    with inside(app, "(echo up; exec sleep 60) & exit") as orphan:
+        assert orphan.stdout.readline() == "up\n" and orphan.wait(10) == 0
+        hooks = Hook(app, CONTAINER), Hook(app, POD)
+        assert all(hook.done().body == "drained\n" for hook in hooks)
+        assert app.wait_for("prestop answered")["t"] == lateness(0.3)
+        end(app, web)
+
+
+def test_where_its_address_is_taken_it_does_not_start(pod, lastcall):
+    other, _ = pod()
+    result = subprocess.run(
+        [other._program()[0], "--sidecar", "--ports", "8000"], env=other.env,
+        preexec_fn=other.network.enter, capture_output=True, text=True, timeout=10 * SLOWNESS)
+    assert result.returncode == 125 and "Address already in use" in result.stderr
+
+
+# --- without a sidecar ---
+
+def test_prestop_begins_the_drain_and_the_stop_signal_after_it_is_the_first(lastcall):
+    app = lastcall("--grace-period", "30s", "--propagation", "500ms", "--ports", "8000", "--",
+                   *APPLICATION, config="http: {prestop: true}\n").ready()
+    app.wait_output("up", timeout=10)
+    hook, other = Hook(app), Hook(app, CONTAINER)
+    assert app.wait_for("readiness", ready=False)
+    assert hook.done().body == other.done().body == "drained\n"
+    assert hook.seconds == lateness(0.5)
+    assert ask(app).body == "hello" and app.status("/readyz") == 503
+    assert Hook(app, POD).done().status == 400
+    app.signal("SIGTERM")
+    assert app.wait_for("signal")["action"] == "stop"
+    assert app.exit_code() == 143
+    assert not app.events("phase", phase="propagating")[1:]
+
+
+def test_a_stop_signal_while_it_waits_changes_nothing_for_it(lastcall):
+    app = lastcall("--grace-period", "30s", "--propagation", "1s", "--", *APPLICATION,
+                   config="http: {prestop: true}\n").ready()
+    app.wait_output("up", timeout=10)
+    hook = Hook(app)
+    app.wait_for("prestop")
+    app.signal("SIGTERM")
+    assert hook.done().body == "drained\n" and hook.seconds == lateness(1.0)
+    assert app.exit_code() == 143
+
+
+def test_it_is_off_unless_asked_for(lastcall):
+    app = lastcall("--", *APPLICATION).ready()
+    assert Hook(app).done().status == 404
+    assert app.status("/readyz") == 200
+
+
+# --- under load ---
+
+@needs_nginx
+@pytest.mark.parametrize("keepalive", ["no", "yes"])
+def test_nginx_under_load_loses_nothing_from_the_hooks_to_its_end(sidecar, beside, place, keepalive):
+    """The clients hear of it half a second after readiness went off, as kube-proxy would let them;
+    nginx dies at SIGTERM without waiting for anybody."""
+    app = sidecar("--ports", "8080", "--propagation", "1s:500ms:9s", "--wait-for-idle")
+    with open(f"{place}/nginx.conf", "w", encoding="ascii") as file:
+        file.write(NGINX.format(place=place))
+    web = beside(app, [*ORDINARY, shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-e", "stderr",
+                       "-c", f"{place}/nginx.conf"])
+    app.ready()
+    assert app.http("/", address=NGINX_WEB).status == 200
+    load = subprocess.Popen(
+        [helper("load"), "--url", "http://127.0.0.1:8080/", "--rate", "300", "--keepalive",
+         keepalive, "--json", f"{place}/load.json"], preexec_fn=app.network.enter,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    hooks = Hook(app, POD), Hook(app, CONTAINER)
+    app.wait_for("readiness", ready=False)
+    time.sleep(0.5)  # what the clients take to hear of it
+    load.send_signal(signal.SIGTERM)
+    assert all(hook.done(20).body == "drained\n" for hook in hooks)
+    end(app, web)
+    assert load.wait(10 * SLOWNESS) == 0
+    with open(f"{place}/load.json", encoding="ascii") as file:
+        result = json.load(file)
+    assert result["failed"] == 0 and result["requests"] > 50, result
+    assert app.wait_for("exit")["cut"] == 0
