@@ -239,6 +239,7 @@ static void add(struct choices *ret, struct lc_event event)
 static void add_lane_events(const struct search *self, uint8_t i, struct choices *ret)
 {
     const struct oracle_lane *lane = &self->oracle.lane[i];
+    const struct oracle *oracle = &self->oracle;
 
     for (uint8_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
         if (lane->hook_running[kind])
@@ -251,6 +252,8 @@ static void add_lane_events(const struct search *self, uint8_t i, struct choices
         return;
     add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i});
     add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .code = 3});
+    if (oracle->t0 == LC_NEVER)
+        add(ret, (struct lc_event){.kind = LC_EVENT_LANE_FAILED, .lane = i});
     add(ret, (struct lc_event){.kind = lane->ready ? LC_EVENT_LANE_UNREADY : LC_EVENT_LANE_READY,
                                .lane = i});
 }

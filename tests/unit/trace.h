@@ -14,7 +14,7 @@
  * the first of all. An action that was due before its line's time has the time it was due behind
  * it: `ask web @5000`.
  *
- * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
+ * Left: begin, tick, late, ready LANE, unready LANE, failed LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
  * signal's name with `!` where it came from the terminal, drain, undo, arrival, inflight N,
  * done LANE pre|post INDEX, leftovers N. The lanes are called web, worker and db.
  */
