@@ -76,6 +76,7 @@ static void add_checks(struct lc_json *json, const struct lc_probes *probes)
     struct lc_checks checks;
 
     lc_probes_readyz(probes, &checks);
+    lc_probes_add_checks(probes, LC_CHECK_LIVENESS, false, &checks);
     lc_json_array_begin(json, "checks");
     for (size_t i = 0; i < checks.count; i++) {
         lc_json_object_begin(json, NULL);
