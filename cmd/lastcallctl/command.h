@@ -69,5 +69,6 @@ int lc_ctl_plan(const struct lc_ctl_arguments *arguments);
 int lc_ctl_timeline(const struct lc_ctl_arguments *arguments);
 int lc_ctl_schema(const struct lc_ctl_arguments *arguments);
 int lc_ctl_install(const struct lc_ctl_arguments *arguments);
+int lc_ctl_tls(const struct lc_ctl_arguments *arguments);
 
 #endif

@@ -23,7 +23,7 @@ static void on_changed(void *userdata, unsigned lane, bool failed)
     lc_supervisor_refresh_view(self); /* /livez asks for no fresh one */
 }
 
-/* Both are installed together. Without /proc it has to be in PATH. */
+/* Both are installed together; else it has to be in PATH. */
 static void find_tls_helper(char path[static PATH_MAX])
 {
     static const char name[] = "lastcallctl";
@@ -32,6 +32,8 @@ static void find_tls_helper(char path[static PATH_MAX])
     while (length > 0 && path[length - 1] != '/')
         length--;
     memcpy(path + (length > 0 ? length : 0), name, sizeof(name));
+    if (access(path, X_OK) < 0)
+        memcpy(path, name, sizeof(name));
 }
 
 static void describe_world(struct lc_supervisor *self)
