@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of the application: thresholds, and what counts as an answer, as with the kubelet."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from lastcall import binary, descendants, until
+from scripted import scripted
+
+ASK = {"httpGet": {"path": "/check", "port": 8080}}
+EACH_SECOND = {"periodSeconds": 1}
+
+
+def checked(lastcall, command, shutdown="gracePeriod: 10s", more="", program=None, env=None,
+            **probes):
+    """Starts it with these probes: readiness={…} is readinessProbe, each second."""
+    written = "\n".join(f"  {kind}Probe: {json.dumps({**EACH_SECOND, **probe})}"
+                        for kind, probe in probes.items())
+    return lastcall("--log-level", "debug", config=f"""
+shutdown: {{{shutdown}}}
+processes:
+- name: app
+  command: {json.dumps(command)}
+  {more}
+{written}
+""", program=program, env=env)
+
+
+def results(app, check, count, timeout=12):
+    """The first results of that check, as they came: P where it passed, f where it failed."""
+    assert until(lambda: len(app.events("checked", check=check)) >= count, timeout), \
+        app.story(f"not {count} results of {check}")
+    return "".join("P" if event["ok"] else "f"
+                   for event in app.events("checked", check=check)[:count])
+
+
+def decisions(app, check):
+    return [event["ok"] for event in app.events("check", check=check)]
+
+
+# --- thresholds ---
+
+@pytest.mark.parametrize("script, thresholds, made, decided", [
+    ("200 500", {"failureThreshold": 3}, "Pfff", [True, False]),
+    ("200 500 500 200 500", {"failureThreshold": 3}, "PffPfff", [True, False]),
+    ("200 500 200", {"failureThreshold": 1}, "PfP", [True, False, True]),
+    ("200 500 200 200", {"failureThreshold": 1, "successThreshold": 2}, "PfPP", [False, True]),
+    ("500 500 200", {"failureThreshold": 3}, "ffP", [True]),
+    ("500 500 200", {"failureThreshold": 2}, "ffP", [False, True]),
+], ids=lambda value: value if isinstance(value, str) else None)
+def test_what_holds_changes_with_so_many_results_in_a_row(lastcall, script, thresholds, made,
+                                                          decided):
+    app = checked(lastcall, scripted(script), readiness={
+        **ASK, **thresholds, "initialDelaySeconds": 1})
+    assert results(app, "readiness", len(made)) == made
+    assert until(lambda: decisions(app, "readiness") == decided), app.story(f"not {decided}")
+
+
+@pytest.mark.memory
+def test_readiness_goes_off_and_comes_back(lastcall):
+    app = checked(lastcall, scripted("200 500 200"), readiness={
+        **ASK, "failureThreshold": 1, "initialDelaySeconds": 1})
+    on = app.wait_for("readiness", ready=True)
+    off = app.wait_for("readiness", ready=False, after=on)
+    app.wait_for("readiness", ready=True, after=off)
+    assert app.status("/readyz") == 200
+
+
+def test_after_t0_it_does_not_come_back(lastcall):
+    app = checked(lastcall, scripted("200 200 500 200"), shutdown="gracePeriod: 20s, propagation: 6s, "
+                  "readiness: hold", readiness={**ASK, "failureThreshold": 1,
+                                                "initialDelaySeconds": 1})
+    app.ready()
+    app.signal("SIGTERM")
+    off = app.wait_for("readiness", ready=False)
+    assert off["t"] < 6
+    app.wait_for("checked", check="readiness", ok=True, after=off)
+    assert app.status("/readyz") == 503
+    assert app.exit_code(timeout=15) == 0
+    assert len(app.events("readiness", ready=True)) == 1
+
+
+# --- what waits for what ---
+
+def test_a_process_is_not_ready_before_its_check_has_passed(lastcall):
+    app = checked(lastcall, scripted("503 200"), readiness={**ASK, "initialDelaySeconds": 1})
+    app.wait_output("up")
+    answer = app.http("/readyz?verbose")
+    assert answer.status == 503
+    assert "[+]app ok\n[-]app/readiness failed: not checked yet\n" in answer.body
+    app.wait_for("checked", ok=False, why="status 503")
+    assert "[-]app/readiness failed: status 503\n" in app.http("/readyz").body
+    app.ready()
+    assert "[+]app/readiness ok\n" in app.http("/readyz?verbose").body
+
+
+@pytest.mark.memory
+def test_readiness_and_liveness_wait_for_startup(lastcall):
+    app = checked(lastcall, scripted("200", delay=1.5), readiness=ASK, liveness=ASK, startup={
+        "tcpSocket": {"port": 8080}, "failureThreshold": 30})
+    app.ready()
+    started = app.wait_for("check", check="startup", ok=True)
+    assert "f" in results(app, "startup", 2)
+    for check in ("readiness", "liveness"):
+        first = app.events("checked", check=check)[0]
+        assert first["ok"] and first.at >= started.at
+    made = len(app.events("checked", check="startup"))
+    app.wait_for("checked", check="readiness", after=app.wait_for("readiness", ready=True))
+    assert len(app.events("checked", check="startup")) == made, "it goes on after startup"
+
+
+def test_started_is_what_startupz_says_whatever_readiness_does(lastcall):
+    app = checked(lastcall, scripted("200 503"), startup=ASK, readiness=ASK)
+    assert app.status("/startupz") == 503
+    app.wait_for("checked", check="readiness", ok=False)
+    assert app.status("/startupz") == 200
+    assert app.status("/readyz") == 503
+
+
+def test_ports_and_checks_both_have_to_hold(lastcall):
+    app = lastcall(config=f"""
+processes:
+- name: app
+  command: {json.dumps(scripted("200", delay=1.5))}
+  ports: [8080]
+  readinessProbe: {{exec: {{command: ["true"]}}, periodSeconds: 1}}
+""")
+    app.wait_for("check", check="readiness", ok=True)
+    assert "[-]app failed: nothing listens on port 8080\n" in app.http("/readyz").body
+    app.ready()
+
+
+# --- a failure that ends the process ---
+
+@pytest.mark.memory
+def test_a_liveness_failure_stops_the_process_without_a_window(lastcall):
+    app = checked(lastcall, scripted("200 500"), liveness={**ASK, "failureThreshold": 2},
+                  startup={"tcpSocket": {"port": 8080}, "failureThreshold": 30},
+                  shutdown="gracePeriod: 30s, propagation: 10s")
+    app.wait_for("check", check="liveness", ok=False, timeout=10)
+    assert app.wait_for("stop signal sent")["t"] < 1
+    assert app.exit_code() == 1, "a process that had to be stopped has not done well"
+    ended = app.wait_for("exit")
+    assert (ended["cause"], ended["outcome"]) == ("check", "crashed")
+
+
+def test_livez_fails_with_the_liveness_check(lastcall):
+    app = checked(lastcall, scripted("200 500"), liveness={**ASK, "failureThreshold": 1},
+                  startup={"tcpSocket": {"port": 8080}, "failureThreshold": 30},
+                  more="preStop: [{sleep: 2s}]")
+    app.wait_for("check", check="liveness", ok=True)
+    assert app.http("/livez?verbose").body == "[+]ping ok\n[+]app/liveness ok\nlivez check passed\n"
+    app.wait_for("check", check="liveness", ok=False)
+    answer = app.http("/livez")
+    assert answer.status == 503
+    assert "[-]app/liveness failed: status 500\n" in answer.body
+    assert app.status("/livez?exclude=app/liveness") == 200
+    status = app.http("/status").json()
+    assert status["cause"] == {"kind": "check", "process": "app"}
+    assert {"name": "app/liveness", "ok": False, "why": "status 500"} in status["checks"]
+    assert app.exit_code() == 1
+
+
+def test_a_startup_failure_stops_the_process(lastcall):
+    app = checked(lastcall, scripted("200", delay=100), startup={
+        "tcpSocket": {"port": 8080}, "failureThreshold": 2})
+    app.wait_for("check", check="startup", ok=False, why="Connection refused")
+    app.wait_for("stop signal sent")
+    assert app.exit_code() == 1
+    assert not app.events("readiness", ready=True)
+
+
+def test_liveness_is_not_checked_in_a_shutdown(lastcall):
+    app = checked(lastcall, scripted("200"), liveness=ASK, readiness=ASK,
+                  shutdown="gracePeriod: 20s, propagation: 3s")
+    app.ready()
+    app.signal("SIGTERM")
+    t0 = app.wait_for("phase", next="propagating")
+    assert app.exit_code() == 0
+    assert [event for event in app.events("checked", check="readiness") if event.at > t0.at]
+    assert not [event for event in app.events("checked", check="liveness") if event.at > t0.at]
+
+
+# --- what counts as an answer ---
+
+@pytest.mark.parametrize("script, ok, why", [
+    ("200", True, None),
+    ("399", True, "status 399: a redirect that is not followed"),
+    ("400", False, "status 400"),
+    ("503", False, "status 503"),
+    ("chunked", True, None),
+    ("hints", True, None),
+    ("huge", True, None),
+    ("hang", False, "nothing within 1s"),
+    ("slow", False, "nothing within 1s"),
+    ("close", False, "Connection reset by peer"),
+    ("reset", False, "Connection reset by peer"),
+    ("garbage", False, "Bad message"),
+    ("headers", False, "Bad message"),
+    ("302>/next 200", True, None),
+    ("307>next?x 308>http://127.0.0.1:8080/there 200", True, None),
+    ("302>/next 500", False, "status 500"),
+    ("302>http://example.org/", True, "status 302: a redirect that is not followed"),
+    ("302", True, "status 302: a redirect that is not followed"),
+    ("302>ftp://127.0.0.1/", False, "Bad message"),
+    ("302>http://127.0.0.1:9/", False, "Connection refused"),
+    ("302>/1 302>/2 302>/3 302>/4 302>/5 302>/6 302>/7 302>/8 302>/9 200", True, None),
+    ("302>/again", False, "stopped after 10 redirects"),
+])
+def test_an_answer_is_taken_as_the_kubelet_takes_it(lastcall, script, ok, why):
+    app = checked(lastcall, scripted(script), readiness={**ASK, "initialDelaySeconds": 1})
+    first = app.wait_for("checked")
+    assert (first["ok"], first.get("why")) == (ok, why)
+
+
+def test_a_body_that_does_not_end_counts_neither_way(lastcall):
+    app = checked(lastcall, scripted("200 stalled"), liveness={
+        **ASK, "failureThreshold": 1, "initialDelaySeconds": 1})
+    app.wait_for("checked", why="status 200, but its body has not ended within 1s", timeout=8)
+    assert decisions(app, "liveness") == [True]
+    assert app.running()
+
+
+def test_at_most_ten_requests_are_made_for_one_check(lastcall):
+    app = checked(lastcall, scripted("302>/again"), readiness={
+        **ASK, "initialDelaySeconds": 1, "periodSeconds": 10})
+    app.wait_for("checked")
+    assert until(lambda: sum("asked" in line.raw for line in app.output.list) == 10)
+
+
+def test_the_request_is_the_probes(lastcall):
+    app = checked(lastcall, scripted("302>/x 200"), readiness={"httpGet": {
+        "path": "/check?a=b", "port": 8080, "httpHeaders": [
+            {"name": "X-Token", "value": "secret"}, {"name": "Host", "value": "example.org"},
+            {"name": "Accept", "value": ""}, {"name": "User-Agent", "value": "me"}]},
+        "initialDelaySeconds": 1})
+    first = app.wait_output("asked /check?a=b 1")
+    assert "|X-Token: secret|" in first and "|Host: example.org|" in first
+    assert "|User-Agent: me|" in first and "Accept" not in first
+    assert "|Connection: close|" in first
+    assert "|Host: example.org|" in app.wait_output("asked /x 2")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "10.1.2.3"])
+def test_without_a_host_it_asks_wherever_the_application_listens(lastcall, host):
+    """On its pod's address, too: the network namespace has one, and a way out."""
+    address = ["sh", "-c", 'ip addr add 10.1.2.3/24 dev lo && ip route add default dev lo && '
+               'exec "$@"', "sh"]
+    app = checked(lastcall, [*(address if host == "10.1.2.3" else []),
+                             *scripted("200", host=host)],
+                  readiness={**ASK, "initialDelaySeconds": 1})
+    app.ready()
+
+
+@pytest.mark.memory
+def test_tcp_socket_passes_where_the_connection_is_accepted(lastcall):
+    app = checked(lastcall, scripted("hang", delay=1.5),
+                  readiness={"tcpSocket": {"port": 8080}})
+    app.wait_for("checked", ok=False, why="Connection refused")
+    app.ready()
+
+
+# --- HTTPS ---
+
+def certificate(place, *kind):
+    """Signed by itself, for nobody."""
+    path = os.path.join(place, "certificate.pem")
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-subj", "/CN=nobody", "-days", "1",
+                    "-newkey", *kind, "-keyout", path, "-out", path + ".tmp"],
+                   check=True, capture_output=True, timeout=60)
+    with open(path, "a", encoding="ascii") as file, open(path + ".tmp", encoding="ascii") as more:
+        file.write(more.read())
+    return path
+
+
+def installed(place):
+    """lastcall with lastcallctl beside it, as they are installed."""
+    for name in ("lastcall", "lastcallctl"):
+        folder = os.path.join(os.path.dirname(os.path.dirname(binary())), name)
+        shutil.copy(os.path.join(folder, name), place)
+    return [os.path.join(place, "lastcall")]
+
+
+HTTPS = {"httpGet": {"path": "/check", "port": 8080, "scheme": "HTTPS"}}
+
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed: "
+                                   "deploy/packages test installs it")
+
+
+@pytest.mark.plain
+@needs_openssl
+@pytest.mark.parametrize("key", [["rsa:2048"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]],
+                         ids=["RSA", "EC"])
+def test_of_https_the_certificate_is_not_verified(lastcall, place, key):
+    app = checked(lastcall, scripted("200 503", certificate=certificate(place, *key)),
+                  program=installed(place), startup=HTTPS,
+                  readiness={**HTTPS, "failureThreshold": 1})
+    app.wait_for("check", check="startup", ok=True)
+    app.wait_for("check", check="readiness", ok=False, why="status 503")
+    app.wait_output("asked /check 2")
+
+
+@pytest.mark.plain
+@needs_openssl
+@pytest.mark.parametrize("script, ok, why", [
+    ("302>/next 200", True, None),
+    ("huge", True, None),
+    ("hang", False, "nothing within 1s"),
+    ("close", False, "lastcallctl: tls: the connection was closed"),
+])
+def test_https_answers_are_taken_as_those_of_http(lastcall, place, script, ok, why):
+    app = checked(lastcall, scripted(script, certificate=certificate(place, "rsa:2048")),
+                  program=installed(place),
+                  readiness={**HTTPS, "initialDelaySeconds": 1, "periodSeconds": 100})
+    first = app.wait_for("checked")
+    assert (first["ok"], first.get("why")) == (ok, why)
+    assert until(lambda: all("lastcallctl" not in one for one in programs(app))), programs(app)
+
+
+@pytest.mark.plain
+def test_https_of_a_server_without_tls_fails(lastcall, place):
+    app = checked(lastcall, scripted("200"), program=installed(place),
+                  readiness={**HTTPS, "initialDelaySeconds": 1})
+    assert app.wait_for("checked")["why"].startswith("lastcallctl: tls:")
+
+
+@pytest.mark.plain
+def test_without_lastcallctl_an_https_check_is_not_known(lastcall, place):
+    alone = [shutil.copy(binary(), place)]
+    app = checked(lastcall, scripted("200"), program=alone, env={"PATH": "/nowhere"},
+                  liveness={**HTTPS, "initialDelaySeconds": 1, "failureThreshold": 1})
+    assert app.wait_for("checked")["why"] == "lastcallctl: execve: No such file or directory"
+    assert app.running()
+
+
+# --- exec ---
+
+@pytest.mark.memory
+@pytest.mark.parametrize("command, ok, why", [
+    (["true"], True, None),
+    (["sh", "-c", "echo no database >&2; exit 3"], False, "exit code 3: no database"),
+    (["sh", "-c", "kill -9 $$$$"], False, "exit code 137"),
+    (["sleep", "100"], False, "nothing within 1s"),
+    (["/no/such/program"], False, "/no/such/program: execve: No such file or directory"),
+    (["sh", "-c", "yes x | head -c 1000000; exit 1"], False, "exit code 1: " + "x " * 121),
+], ids=["success", "failure", "killed", "timeout", "not found", "flood"])
+def test_an_exec_check_passes_with_exit_code_0_alone(lastcall, command, ok, why):
+    app = checked(lastcall, ["sleep", "100"], readiness={"exec": {"command": command}})
+    first = app.wait_for("checked")
+    assert (first["ok"], first.get("why")) == (ok, why)
+
+
+def test_a_program_that_cannot_be_run_counts_neither_way(lastcall):
+    app = checked(lastcall, ["sleep", "100"], liveness={
+        "exec": {"command": ["/no/such/program"]}, "failureThreshold": 1})
+    results(app, "liveness", 2)
+    assert not decisions(app, "liveness") and app.running()
+
+
+def test_an_exec_check_leaves_no_process_behind(lastcall):
+    """Its group ends with it, at a timeout and after a success; what left it is reaped."""
+    once = {"periodSeconds": 100}
+    app = checked(lastcall, ["sleep", "1000"],
+                  startup={"exec": {"command": ["sh", "-c", "setsid sh -c '(exit 0) &' & true"]}},
+                  readiness={"exec": {"command": ["sh", "-c", "sleep 301 & true"]}, **once},
+                  liveness={"exec": {"command": ["sh", "-c", "sleep 302 & sleep 303"]}, **once})
+    results(app, "readiness", 1)
+    results(app, "liveness", 1)
+    assert until(lambda: programs(app) == {"sleep 1000"}), programs(app)
+
+
+def programs(app):
+    """What runs beside lastcall and the checks that are being made."""
+    found = set()
+    for pid in descendants(app.pid):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                found.add(file.read().replace(b"\0", b" ").decode().strip())
+        except OSError:
+            pass
+    return found - {""}
