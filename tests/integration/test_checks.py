@@ -8,14 +8,14 @@ import subprocess
 
 import pytest
 
-from lastcall import binary, descendants, until
+from lastcall import binary, descendants, helper, lateness, until
 from scripted import scripted
 
 ASK = {"httpGet": {"path": "/check", "port": 8080}}
 EACH_SECOND = {"periodSeconds": 1}
 
 
-def checked(lastcall, command, shutdown="gracePeriod: 10s", more="", program=None, env=None,
+def checked(lastcall, command, shutdown="gracePeriod: 10s", more="", program=None, env=None, via=(),
             **probes):
     """Starts it with these probes: readiness={…} is readinessProbe, each second."""
     written = "\n".join(f"  {kind}Probe: {json.dumps({**EACH_SECOND, **probe})}"
@@ -27,7 +27,7 @@ processes:
   command: {json.dumps(command)}
   {more}
 {written}
-""", program=program, env=env)
+""", program=program, env=env, via=via)
 
 
 def results(app, check, count, timeout=12):
@@ -383,3 +383,33 @@ def programs(app):
         except OSError:
             pass
     return found - {""}
+
+
+# --- they are no clients ---
+
+@pytest.mark.parametrize("probe", [ASK, {"tcpSocket": {"port": 8080}}], ids=["httpGet", "tcpSocket"])
+@pytest.mark.parametrize("via", [[], ["netlink"]], ids=["netlink", "proc"])
+def test_our_own_checks_are_no_arrivals(lastcall, probe, via):
+    """With them the window, whose quiet time is longer than their period, would go on to its max."""
+    app = checked(lastcall, scripted("200"), readiness={**probe, "initialDelaySeconds": 1},
+                  shutdown='gracePeriod: 60s, propagation: "2500ms:2s:30s"',
+                  via=[helper("refuse"), *via, "--"])
+    app.ready()
+    app.signal("SIGTERM")
+    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(2.5)
+    t0 = app.wait_for("phase", next="propagating")
+    made = [event for event in app.events("checked", ok=True) if event.at > t0.at]
+    assert len(made) >= 2, app.story("nothing was checked in the window")
+    assert app.exit_code() == 0
+
+
+def test_our_own_checks_are_not_in_flight(lastcall):
+    app = checked(lastcall, scripted("200 hang"), startup=ASK, readiness={
+        **ASK, "timeoutSeconds": 100})
+    app.wait_output("asked /check 2")
+    assert app.http("/status").json()["connections"]["inFlight"] == 0
+    client = app.network.connect(("127.0.0.1", 8080))
+    client.sendall(b"GET /client HTTP/1.1\r\n\r\n")
+    app.wait_output("asked /client")
+    assert until(lambda: app.http("/status").json()["connections"]["inFlight"] == 1)
+    client.close()
