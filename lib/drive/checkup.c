@@ -3,7 +3,7 @@
 
 static bool holds(const struct lc_checkup *self, enum lc_check_kind kind)
 {
-    return !self->config->probe[kind] || self->checker[kind].passing;
+    return !self->checker[kind].probe || self->checker[kind].passing;
 }
 
 bool lc_checkup_passes(const struct lc_checkup *self)
@@ -59,7 +59,6 @@ int lc_checkup_init(struct lc_checkup *self, unsigned lane, const struct lc_proc
 
     *self = (struct lc_checkup){
         .lane = lane,
-        .config = config,
         .changed = changed,
         .userdata = userdata,
     };
@@ -97,7 +96,6 @@ void lc_checkup_follow(struct lc_checkup *self, enum lc_phase phase)
 
 void lc_checkup_configure(struct lc_checkup *self, const struct lc_process_config *config)
 {
-    self->config = config;
     for (int kind = 0; kind < LC_CHECK_KIND_COUNT; kind++) {
         lc_checker_pause(&self->checker[kind]);
         lc_checker_configure(&self->checker[kind], config->name, config->probe[kind]);

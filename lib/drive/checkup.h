@@ -17,7 +17,6 @@ typedef void lc_checkup_changed(void *userdata, unsigned lane, bool failed);
 
 struct lc_checkup {
     unsigned lane;
-    const struct lc_process_config *config;
     struct lc_checker checker[LC_CHECK_KIND_COUNT];
     enum lc_phase phase;
     bool running; /* the process */
@@ -25,7 +24,7 @@ struct lc_checkup {
     void *userdata;
 };
 
-/* 0 or -ENOMEM. */
+/* 0 or -ENOMEM. One that is all zeros checks nothing. */
 int lc_checkup_init(struct lc_checkup *self, unsigned lane, const struct lc_process_config *config,
                     const struct lc_attempt_world *world, lc_checkup_changed *changed,
                     void *userdata);

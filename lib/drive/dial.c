@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@ struct lc_dial {
     char address[INET6_ADDRSTRLEN];
     uint16_t port;
     unsigned tries;
-    int fd, error;
-    int first; /* error of the first try: says the most */
+    int fd;
+    int result; /* of this try; -EINPROGRESS: none yet */
+    int first;  /* error of the first try: says the most */
     struct event *event;
     lc_dial_own *own;
     void *own_userdata;
@@ -99,11 +101,25 @@ static void tell_own(struct lc_dial *self, bool made)
         self->own(self->own_userdata, (struct sockaddr *)&local, made);
 }
 
+static void take_result(struct lc_dial *self)
+{
+    int error = 0;
+    socklen_t length = sizeof(error);
+
+    if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    self->result = -error;
+    if (error == 0)
+        tell_own(self, true);
+}
+
 static void on_writable(evutil_socket_t fd, short what, void *userdata);
 
-/* What connect(2) has found out at once is told later, as all else. */
+/* Within one machine the kernel has found out before connect(2) returns, and counts from then on: our
+ * own are told at once, all else is told later. */
 static int connect_to(struct lc_dial *self, const struct sockaddr_storage *address, int length)
 {
+    self->result = -EINPROGRESS;
     self->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (self->fd < 0)
         return -errno;
@@ -111,14 +127,16 @@ static int connect_to(struct lc_dial *self, const struct sockaddr_storage *addre
     if (!self->event)
         return -ENOMEM;
     if (connect(self->fd, (const struct sockaddr *)address, (socklen_t)length) < 0 &&
-        errno != EINPROGRESS)
-        self->error = -errno;
-    if (self->error < 0)
-        event_active(self->event, EV_WRITE, 0);
-    else if (event_add(self->event, NULL) < 0)
-        return -ENOMEM;
-    else
+        errno != EINPROGRESS) {
+        self->result = -errno;
+    } else {
         tell_own(self, false);
+        if (poll(&(struct pollfd){.fd = self->fd, .events = POLLOUT}, 1, 0) > 0)
+            take_result(self);
+    }
+    if (self->result == -EINPROGRESS)
+        return event_add(self->event, NULL) < 0 ? -ENOMEM : 0;
+    event_active(self->event, EV_WRITE, 0);
     return 0;
 }
 
@@ -154,7 +172,6 @@ static int try_next(struct lc_dial *self)
         length = parse(self->address, self->port, &address);
         if (length < 0)
             return length;
-        self->error = 0;
         r = connect_to(self, &address, length);
         if (r == 0 || self->host)
             return r;
@@ -162,31 +179,22 @@ static int try_next(struct lc_dial *self)
     }
 }
 
-static int result_of(const struct lc_dial *self)
-{
-    int error = 0;
-    socklen_t length = sizeof(error);
-
-    if (self->error < 0)
-        return self->error;
-    return getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? -errno : -error;
-}
-
 static void on_writable(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_dial *self = userdata;
-    int r = result_of(self);
+    int r;
 
     (void)fd;
     (void)what;
-    if (r == 0) {
-        tell_own(self, true);
+    if (self->result == -EINPROGRESS)
+        take_result(self);
+    if (self->result == 0) {
         event_free(self->event);
         self->event = NULL;
         self->done(self->userdata, lc_steal_fd(&self->fd), self->address);
         return;
     }
-    fail_try(self, r);
+    fail_try(self, self->result);
     r = try_next(self);
     if (r < 0)
         self->done(self->userdata, r, self->address);
