@@ -252,7 +252,8 @@ static int write_request(struct lc_http_get *self, struct evbuffer *out)
 
 static int ask(struct lc_http_get *self, int fd)
 {
-    /* Deferred, so that no callback comes from within a call of ours. */
+    /* Deferred, so that no callback comes from within a call of ours. No watermark: without memory
+     * for one libevent crashes, and each piece, of 16 KiB at the most, is taken as it comes. */
     self->stream = bufferevent_socket_new(self->options.base, fd,
                                           BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (!self->stream) {
@@ -260,7 +261,6 @@ static int ask(struct lc_http_get *self, int fd)
         return -ENOMEM;
     }
     bufferevent_setcb(self->stream, on_read, NULL, on_event, self);
-    bufferevent_setwatermark(self->stream, EV_READ, 0, LC_GET_HEAD_MAX + 1);
     expect_answer(self);
     self->requests++;
     if (write_request(self, bufferevent_get_output(self->stream)) < 0 ||
