@@ -42,7 +42,7 @@ struct lc_probe_process {
     int exit_code;   /* -1: it has not ended */
     const char *why; /* it runs and is not ready: what is missing; NULL: not known */
     lc_msec started_at, killed_at, ended_at; /* LC_NEVER: not yet */
-    bool up;         /* it runs, and its ports listen: its checks say the rest */
+    bool up; /* it runs, and its ports listen: its checks say the rest */
     struct lc_probe_check check[LC_CHECK_KIND_COUNT];
 };
 

@@ -18,6 +18,13 @@ LISTENS = {"tcpSocket": {"port": 8080}, "failureThreshold": 60}
 EACH_SECOND = {"periodSeconds": 1}
 
 
+PATIENCE = 20  # seconds: of several periods, on a machine with much else to do
+
+
+def wait(app, msg, **fields):
+    return app.wait_for(msg, timeout=PATIENCE, **fields)
+
+
 def checked(lastcall, command, shutdown="gracePeriod: 10s", more="", program=None, env=None, via=(),
             **probes):
     """Starts it with these probes: readiness={…} is readinessProbe, each second."""
@@ -33,16 +40,16 @@ processes:
 """, program=program, env=env, via=via)
 
 
-def results(app, check, count, timeout=12):
+def results(app, check, count):
     """The first results of that check, as they came: P where it passed, f where it failed."""
-    assert until(lambda: len(app.events("checked", check=check)) >= count, timeout), \
+    assert until(lambda: len(app.events("checked", check=check)) >= count, PATIENCE), \
         app.story(f"not {count} results of {check}")
     return "".join("P" if event["ok"] else "f"
                    for event in app.events("checked", check=check)[:count])
 
 
 def first(app, check):
-    result = app.wait_for("checked", check=check, timeout=10)
+    result = wait(app, "checked", check=check)
     return result["ok"], result.get("why")
 
 
@@ -65,27 +72,27 @@ def test_what_holds_changes_with_so_many_results_in_a_row(lastcall, script, thre
     app = checked(lastcall, scripted(script), startup=LISTENS, readiness={
         **ASK, **thresholds})
     assert results(app, "readiness", len(made)) == made
-    assert until(lambda: decisions(app, "readiness") == decided), app.story(f"not {decided}")
+    assert until(lambda: decisions(app, "readiness") == decided, PATIENCE), app.story(f"not {decided}")
 
 
 @pytest.mark.memory
 def test_readiness_goes_off_and_comes_back(lastcall):
     app = checked(lastcall, scripted("200 500 200"), startup=LISTENS, readiness={
         **ASK, "failureThreshold": 1})
-    on = app.wait_for("readiness", ready=True)
-    off = app.wait_for("readiness", ready=False, after=on)
-    app.wait_for("readiness", ready=True, after=off)
+    on = wait(app, "readiness", ready=True)
+    off = wait(app, "readiness", ready=False, after=on)
+    wait(app, "readiness", ready=True, after=off)
     assert app.status("/readyz") == 200
 
 
 def test_after_t0_it_does_not_come_back(lastcall):
     app = checked(lastcall, scripted("200 200 500 200"), shutdown="gracePeriod: 20s, propagation: 6s, "
                   "readiness: hold", startup=LISTENS, readiness={**ASK, "failureThreshold": 1})
-    app.ready()
+    app.ready(PATIENCE)
     app.signal("SIGTERM")
-    off = app.wait_for("readiness", ready=False)
+    off = wait(app, "readiness", ready=False)
     assert off["t"] < 6
-    app.wait_for("checked", check="readiness", ok=True, after=off)
+    wait(app, "checked", check="readiness", ok=True, after=off)
     assert app.status("/readyz") == 503
     assert app.exit_code(timeout=15) == 0
     assert len(app.events("readiness", ready=True)) == 1
@@ -95,15 +102,15 @@ def test_after_t0_it_does_not_come_back(lastcall):
 
 def test_a_process_is_not_ready_before_its_checks_have_passed(lastcall):
     app = checked(lastcall, scripted("503 200", delay=3), startup=LISTENS, readiness=ASK)
-    app.wait_for("checked", check="startup", ok=False)
+    wait(app, "checked", check="startup", ok=False)
     answer = app.http("/readyz?verbose")
     assert answer.status == 503
     assert answer.body == ("[+]app ok\n[-]app/startup failed: Connection refused\n"
                            "[-]app/readiness failed: not checked yet\n[+]shutdown ok\n"
                            "readyz check failed\n")
-    app.wait_for("checked", check="readiness", ok=False, why="status 503")
+    wait(app, "checked", check="readiness", ok=False, why="status 503")
     assert "[-]app/readiness failed: status 503\n" in app.http("/readyz").body
-    app.ready()
+    app.ready(PATIENCE)
     assert "[+]app/startup ok\n[+]app/readiness ok\n" in app.http("/readyz?verbose").body
 
 
@@ -111,21 +118,21 @@ def test_a_process_is_not_ready_before_its_checks_have_passed(lastcall):
 def test_readiness_and_liveness_wait_for_startup(lastcall):
     app = checked(lastcall, scripted("200", delay=1.5), readiness=ASK, liveness=ASK, startup={
         "tcpSocket": {"port": 8080}, "failureThreshold": 30})
-    app.ready()
-    started = app.wait_for("check", check="startup", ok=True)
+    app.ready(PATIENCE)
+    started = wait(app, "check", check="startup", ok=True)
     assert "f" in results(app, "startup", 2)
     for check in ("readiness", "liveness"):
-        result = app.wait_for("checked", check=check)
+        result = wait(app, "checked", check=check)
         assert result["ok"] and result.at >= started.at
     made = len(app.events("checked", check="startup"))
-    app.wait_for("checked", check="readiness", after=app.wait_for("readiness", ready=True))
+    wait(app, "checked", check="readiness", after=wait(app, "readiness", ready=True))
     assert len(app.events("checked", check="startup")) == made, "it goes on after startup"
 
 
 def test_started_is_what_startupz_says_whatever_readiness_does(lastcall):
     app = checked(lastcall, scripted("200 503"), startup=ASK, readiness=ASK)
     assert app.status("/startupz") == 503
-    app.wait_for("checked", check="readiness", ok=False)
+    wait(app, "checked", check="readiness", ok=False)
     assert app.status("/startupz") == 200
     assert app.status("/readyz") == 503
 
@@ -138,9 +145,9 @@ processes:
   ports: [8080]
   readinessProbe: {{exec: {{command: ["true"]}}, periodSeconds: 1}}
 """)
-    app.wait_for("check", check="readiness", ok=True)
+    wait(app, "check", check="readiness", ok=True)
     assert "[-]app failed: nothing listens on port 8080\n" in app.http("/readyz").body
-    app.ready()
+    app.ready(PATIENCE)
 
 
 RELOADED = """
@@ -154,13 +161,13 @@ processes:
 @pytest.mark.memory
 def test_a_reload_takes_other_probes(lastcall):
     probe = "readinessProbe: {exec: {command: [%s]}, periodSeconds: 1, failureThreshold: 1}"
-    app = lastcall(config=RELOADED % (probe % "true")).ready()
+    app = lastcall(config=RELOADED % (probe % "true")).ready(PATIENCE)
     app.write("lastcall.yaml", RELOADED % (probe % "false"))
     app.signal("SIGHUP")
-    off = app.wait_for("readiness", ready=False)
+    off = wait(app, "readiness", ready=False)
     app.write("lastcall.yaml", RELOADED % "")
     app.signal("SIGHUP")
-    app.wait_for("readiness", ready=True, after=off)
+    wait(app, "readiness", ready=True, after=off)
 
 
 # --- a failure that ends the process ---
@@ -170,19 +177,19 @@ def test_a_liveness_failure_stops_the_process_without_a_window(lastcall):
     app = checked(lastcall, scripted("200 500"), startup=LISTENS,
                   liveness={**ASK, "failureThreshold": 2},
                   shutdown="gracePeriod: 30s, propagation: 10s")
-    app.wait_for("check", check="liveness", ok=False, timeout=10)
-    assert app.wait_for("stop signal sent")["t"] < 1
+    wait(app, "check", check="liveness", ok=False)
+    assert wait(app, "stop signal sent")["t"] < 1
     assert app.exit_code() == 1, "a process that had to be stopped has not done well"
-    ended = app.wait_for("exit")
+    ended = wait(app, "exit")
     assert (ended["cause"], ended["outcome"]) == ("check", "crashed")
 
 
 def test_livez_fails_with_the_liveness_check(lastcall):
     app = checked(lastcall, scripted("200 500"), startup=LISTENS,
                   liveness={**ASK, "failureThreshold": 1}, more="preStop: [{sleep: 2s}]")
-    app.wait_for("check", check="liveness", ok=True)
+    wait(app, "check", check="liveness", ok=True)
     assert app.http("/livez?verbose").body == "[+]ping ok\n[+]app/liveness ok\nlivez check passed\n"
-    app.wait_for("check", check="liveness", ok=False)
+    wait(app, "check", check="liveness", ok=False)
     answer = app.http("/livez")
     assert answer.status == 503
     assert "[-]app/liveness failed: status 500\n" in answer.body
@@ -196,8 +203,8 @@ def test_livez_fails_with_the_liveness_check(lastcall):
 def test_a_startup_failure_stops_the_process(lastcall):
     app = checked(lastcall, scripted("200", delay=100), startup={
         "tcpSocket": {"port": 8080}, "failureThreshold": 2})
-    app.wait_for("check", check="startup", ok=False, why="Connection refused")
-    app.wait_for("stop signal sent")
+    wait(app, "check", check="startup", ok=False, why="Connection refused")
+    wait(app, "stop signal sent")
     assert app.exit_code() == 1
     assert not app.events("readiness", ready=True)
 
@@ -205,9 +212,9 @@ def test_a_startup_failure_stops_the_process(lastcall):
 def test_liveness_is_not_checked_in_a_shutdown(lastcall):
     app = checked(lastcall, scripted("200"), liveness=ASK, readiness=ASK,
                   shutdown="gracePeriod: 20s, propagation: 3s")
-    app.ready()
+    app.ready(PATIENCE)
     app.signal("SIGTERM")
-    t0 = app.wait_for("phase", next="propagating")
+    t0 = wait(app, "phase", next="propagating")
     assert app.exit_code() == 0
     assert [event for event in app.events("checked", check="readiness") if event.at > t0.at]
     assert not [event for event in app.events("checked", check="liveness") if event.at > t0.at]
@@ -247,7 +254,7 @@ def test_an_answer_is_taken_as_the_kubelet_takes_it(lastcall, script, ok, why):
 def test_a_body_that_does_not_end_counts_neither_way(lastcall):
     app = checked(lastcall, scripted("200 stalled"), startup=LISTENS, liveness={
         **ASK, "failureThreshold": 1})
-    app.wait_for("checked", why="status 200, but its body has not ended within 1s", timeout=8)
+    wait(app, "checked", why="status 200, but its body has not ended within 1s")
     assert decisions(app, "liveness") == [True]
     assert app.running()
 
@@ -255,8 +262,8 @@ def test_a_body_that_does_not_end_counts_neither_way(lastcall):
 def test_at_most_ten_requests_are_made_for_one_check(lastcall):
     app = checked(lastcall, scripted("302>/again"), startup=LISTENS, readiness={
         **ASK, "periodSeconds": 10})
-    app.wait_for("checked", check="readiness")
-    assert until(lambda: sum("asked" in line.raw for line in app.output.list) == 10)
+    wait(app, "checked", check="readiness")
+    assert until(lambda: sum("asked" in line.raw for line in app.output.list) == 10, PATIENCE)
 
 
 def test_the_request_is_the_probes(lastcall):
@@ -264,11 +271,11 @@ def test_the_request_is_the_probes(lastcall):
         "path": "/check?a=b", "port": 8080, "httpHeaders": [
             {"name": "X-Token", "value": "secret"}, {"name": "Host", "value": "example.org"},
             {"name": "Accept", "value": ""}, {"name": "User-Agent", "value": "me"}]}})
-    asked = app.wait_output("asked /check?a=b 1")
+    asked = app.wait_output("asked /check?a=b 1", PATIENCE)
     assert "|X-Token: secret|" in asked and "|Host: example.org|" in asked
     assert "|User-Agent: me|" in asked and "Accept" not in asked
     assert "|Connection: close|" in asked
-    assert "|Host: example.org|" in app.wait_output("asked /x 2")
+    assert "|Host: example.org|" in app.wait_output("asked /x 2", PATIENCE)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "10.1.2.3"])
@@ -279,15 +286,15 @@ def test_without_a_host_it_asks_wherever_the_application_listens(lastcall, host)
     app = checked(lastcall, [*(address if host == "10.1.2.3" else []),
                              *scripted("200", host=host)],
                   startup=LISTENS, readiness=ASK)
-    app.ready()
+    app.ready(PATIENCE)
 
 
 @pytest.mark.memory
 def test_tcp_socket_passes_where_the_connection_is_accepted(lastcall):
     app = checked(lastcall, scripted("hang", delay=1.5),
                   readiness={"tcpSocket": {"port": 8080}})
-    app.wait_for("checked", ok=False, why="Connection refused")
-    app.ready()
+    wait(app, "checked", ok=False, why="Connection refused")
+    app.ready(PATIENCE)
 
 
 # --- HTTPS ---
@@ -325,9 +332,9 @@ def test_of_https_the_certificate_is_not_verified(lastcall, place, key):
     app = checked(lastcall, scripted("200 503", certificate=certificate(place, *key)),
                   program=installed(place), startup=HTTPS,
                   readiness={**HTTPS, "failureThreshold": 1})
-    app.wait_for("check", check="startup", ok=True)
-    app.wait_for("check", check="readiness", ok=False, why="status 503")
-    app.wait_output("asked /check 2")
+    wait(app, "check", check="startup", ok=True)
+    wait(app, "check", check="readiness", ok=False, why="status 503")
+    app.wait_output("asked /check 2", PATIENCE)
 
 
 @pytest.mark.plain
@@ -394,7 +401,7 @@ def test_an_exec_check_leaves_no_process_behind(lastcall):
                   liveness={"exec": {"command": ["sh", "-c", "sleep 302 & sleep 303"]}, **once})
     results(app, "readiness", 1)
     results(app, "liveness", 1)
-    assert until(lambda: programs(app) == {"sleep 1000"}), programs(app)
+    assert until(lambda: programs(app) == {"sleep 1000"}, PATIENCE), programs(app)
 
 
 def programs(app):
@@ -418,10 +425,10 @@ def test_our_own_checks_are_no_arrivals(lastcall, probe, via):
     app = checked(lastcall, scripted("200"), startup=LISTENS, readiness=probe,
                   shutdown='gracePeriod: 60s, propagation: "2500ms:2s:30s"',
                   via=[helper("refuse"), *via, "--"])
-    app.ready()
+    app.ready(PATIENCE)
     app.signal("SIGTERM")
-    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(2.5)
-    t0 = app.wait_for("phase", next="propagating")
+    assert wait(app, "phase", phase="propagating")["elapsed"] == lateness(2.5)
+    t0 = wait(app, "phase", next="propagating")
     made = [event for event in app.events("checked", ok=True) if event.at > t0.at]
     assert len(made) >= 2, app.story("nothing was checked in the window")
     assert app.exit_code() == 0
@@ -430,11 +437,11 @@ def test_our_own_checks_are_no_arrivals(lastcall, probe, via):
 def test_our_own_checks_are_not_in_flight(lastcall):
     app = checked(lastcall, scripted("200 hang"), startup=ASK, readiness={
         **ASK, "timeoutSeconds": 100})
-    app.wait_output("asked /check 2")
+    app.wait_output("asked /check 2", PATIENCE)
     found = [counted(app) for _ in range(20)]  # None where a look took too long
     assert {0} <= set(found) <= {0, None}
     client = app.network.connect(("127.0.0.1", 8080))
     client.sendall(b"GET /client HTTP/1.1\r\n\r\n")
-    app.wait_output("asked /client")
-    assert until(lambda: counted(app) == 1)
+    app.wait_output("asked /client", PATIENCE)
+    assert until(lambda: counted(app) == 1, PATIENCE)
     client.close()
