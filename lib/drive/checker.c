@@ -24,6 +24,15 @@ static void on_due(evutil_socket_t fd, short what, void *userdata)
     lc_attempt_start(&self->attempt, self->probe);
 }
 
+/* Once: nothing else says that nothing is decided any more. */
+static void tell_unmade(struct lc_checker *self, bool unmade)
+{
+    if (unmade && !self->unmade)
+        lc_log(self->world->log, LC_LOG_WARN, "check not made", LC_STR("process", self->process),
+               LC_STR("check", lc_check_kind_name(self->kind)), LC_STR("why", self->why));
+    self->unmade = unmade;
+}
+
 /* A line where something has changed, not one a check. */
 static void tell(const struct lc_checker *self)
 {
@@ -42,6 +51,7 @@ static void on_result(void *userdata, enum lc_check_result result, const char *w
     lc_log(self->world->log, LC_LOG_DEBUG, "checked", LC_STR("process", self->process),
            LC_STR("check", lc_check_kind_name(self->kind)),
            LC_BOOL("ok", result == LC_CHECK_PASSED), LC_STR("why", *why ? why : NULL));
+    tell_unmade(self, result == LC_CHECK_UNKNOWN);
     schedule(self);
     if (verdict == LC_CHECK_UNDECIDED || (self->known && passes == self->passing))
         return;
@@ -81,7 +91,7 @@ void lc_checker_reset(struct lc_checker *self)
 {
     lc_check_count_init(&self->count, lc_clock_msec());
     self->passing = self->kind == LC_CHECK_LIVENESS;
-    self->known = false;
+    self->known = self->unmade = false;
     snprintf(self->why, sizeof(self->why), "not checked yet");
 }
 

@@ -23,6 +23,7 @@ struct lc_checker {
     bool active;  /* checks are made */
     bool passing; /* what holds, decided or not: before the first decision only liveness does */
     bool known;   /* was decided */
+    bool unmade;  /* the last one could not be made */
     char why[LC_ATTEMPT_WHY_MAX]; /* of the last attempt; "" where nothing was wrong */
 };
 

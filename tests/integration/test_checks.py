@@ -388,8 +388,9 @@ def test_an_exec_check_passes_with_exit_code_0_alone(lastcall, command, ok, why)
 def test_a_program_that_cannot_be_run_counts_neither_way(lastcall):
     app = checked(lastcall, ["sleep", "100"], liveness={
         "exec": {"command": ["/no/such/program"]}, "failureThreshold": 1})
-    results(app, "liveness", 2)
+    results(app, "liveness", 3)
     assert not decisions(app, "liveness") and app.running()
+    assert len(app.events("check not made", check="liveness")) == 1
 
 
 def test_an_exec_check_leaves_no_process_behind(lastcall):
