@@ -151,7 +151,7 @@ static struct evhttp *serve(uint16_t *ret_port)
 {
     struct evhttp *server = evhttp_new(base);
     struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(server, "127.0.0.1", 0);
-    struct sockaddr_in name;
+    struct sockaddr_in name = {0};
     socklen_t length = sizeof(name);
 
     getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&name, &length);
