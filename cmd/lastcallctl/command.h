@@ -72,5 +72,6 @@ int lc_ctl_ready(const struct lc_ctl_arguments *arguments);
 int lc_ctl_drain(const struct lc_ctl_arguments *arguments);
 int lc_ctl_schema(const struct lc_ctl_arguments *arguments);
 int lc_ctl_install(const struct lc_ctl_arguments *arguments);
+int lc_ctl_tls(const struct lc_ctl_arguments *arguments);
 
 #endif

@@ -75,6 +75,8 @@ const struct lc_ctl_command lc_ctl_commands[] = {
      .help = "print the JSON schema of lastcall.yaml(5)", .run = lc_ctl_schema},
     {.name = "install", .synopsis = "DIR", .rest = "DIR",
      .help = "copy lastcall and lastcallctl into a directory", .run = lc_ctl_install},
+    {.name = "tls", .synopsis = "",
+     .help = "speak TLS for a check of lastcall's with scheme HTTPS", .run = lc_ctl_tls},
     {0},
 };
 /* clang-format on */

@@ -67,6 +67,31 @@ struct lc_hook {
     uint64_t sleep; /* SLEEP: ms */
 };
 
+enum lc_check_kind { LC_CHECK_STARTUP, LC_CHECK_READINESS, LC_CHECK_LIVENESS, LC_CHECK_KIND_COUNT };
+
+enum lc_probe_action {
+    LC_PROBE_EXEC,
+    LC_PROBE_HTTP_GET,
+    LC_PROBE_TCP_SOCKET,
+    LC_PROBE_ACTION_COUNT
+};
+
+enum lc_scheme { LC_SCHEME_HTTP, LC_SCHEME_HTTPS, LC_SCHEME_COUNT };
+
+/* A check as a pod's container has it (core/v1 Probe). */
+struct lc_probe {
+    enum lc_probe_action action;
+    char **command; /* EXEC; ends with NULL */
+    char *host; /* HTTP_GET, TCP_SOCKET: an IP address or "localhost"; NULL: wherever we listen */
+    uint16_t port;
+    char *path; /* HTTP_GET, and all that follow */
+    enum lc_scheme scheme;
+    struct lc_header *headers;
+    size_t header_count;
+    uint64_t initial_delay, period, timeout; /* ms */
+    uint64_t threshold[2];                   /* in a row: [true] successes, [false] failures */
+};
+
 struct lc_process_config {
     char *name;
     char **command;  /* ends with NULL; at least one word; NULL in a sidecar */
@@ -79,6 +104,8 @@ struct lc_process_config {
     bool reset_signals;                        /* a clean slate: nothing blocked, nothing ignored */
     struct lc_hook *hooks[LC_HOOK_KIND_COUNT]; /* by enum lc_hook_kind */
     size_t hook_count[LC_HOOK_KIND_COUNT];
+    struct lc_probe *probe[LC_CHECK_KIND_COUNT]; /* by enum lc_check_kind; NULL: none */
+    size_t probe_count[LC_CHECK_KIND_COUNT];     /* 0 or 1 */
 };
 
 struct lc_exit_code_map {
@@ -177,6 +204,9 @@ void lc_config_policy(const struct lc_config *self, struct lc_policy *ret);
 
 /* The exit code after `exitCodes`. */
 uint8_t lc_config_exit_code(const struct lc_config *self, uint8_t code, enum lc_outcome outcome);
+
+/* "startup", "readiness", "liveness". */
+const char *lc_check_kind_name(enum lc_check_kind kind);
 
 /* "plain", "kubernetes", "ecs". */
 const char *lc_platform_name(enum lc_platform platform);

@@ -100,6 +100,8 @@ static void describe_objects(const struct lc_key *key, char buf[static LC_ACCEPT
         snprintf(buf, LC_ACCEPTED_MAX,
                  "a list of exactly one process (this version supervises one), such as "
                  "[{command: [nginx]}]");
+    else if (key->items == LC_SCOPE_PROBE)
+        snprintf(buf, LC_ACCEPTED_MAX, "a probe such as {httpGet: {path: /healthz, port: 8080}}");
     else if (key->items == LC_SCOPE_HOOK)
         snprintf(buf, LC_ACCEPTED_MAX, "a list of at most %" PRIu64 " hooks, such as [{sleep: 5s}]",
                  key->max);
@@ -132,12 +134,15 @@ const char *lc_key_accepted(const struct lc_key *key, char buf[static LC_ACCEPTE
 
     if (key->type == LC_TYPE_CHOICE)
         join_choices(key->choices, buf, LC_ACCEPTED_MAX);
-    else if (key->type == LC_TYPE_OBJECTS)
+    else if (key->type == LC_TYPE_OBJECTS || key->type == LC_TYPE_OBJECT)
         describe_objects(key, buf);
     else if (key->type == LC_TYPE_TEXT)
         snprintf(buf, LC_ACCEPTED_MAX, "%s", lc_forms[key->form].accepted);
     else if (key->type == LC_TYPE_SECONDS)
-        snprintf(buf, LC_ACCEPTED_MAX, "a whole number of seconds up to %" PRIu64, key->max);
+        snprintf(buf, LC_ACCEPTED_MAX, "a whole number of seconds from %" PRIu64 " to %" PRIu64,
+                 key->min, key->max);
+    else if (key->type == LC_TYPE_NUMBER)
+        snprintf(buf, LC_ACCEPTED_MAX, "a number from %" PRIu64 " to %" PRIu64, key->min, key->max);
     else
         snprintf(buf, LC_ACCEPTED_MAX, "%s", texts[key->type]);
     return buf;

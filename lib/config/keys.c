@@ -68,9 +68,25 @@ const char *const lc_hook_actions[] = {
 };
 HELD_BY(lc_hook_actions, LC_HOOK_ACTION_COUNT);
 
+const char *const lc_probe_actions[] = {
+    [LC_PROBE_EXEC] = "exec",
+    [LC_PROBE_HTTP_GET] = "httpGet",
+    [LC_PROBE_TCP_SOCKET] = "tcpSocket",
+    [LC_PROBE_ACTION_COUNT] = NULL,
+};
+HELD_BY(lc_probe_actions, LC_PROBE_ACTION_COUNT);
+
+static const char *const scheme_choices[] = {
+    [LC_SCHEME_HTTP] = "HTTP",
+    [LC_SCHEME_HTTPS] = "HTTPS",
+    [LC_SCHEME_COUNT] = NULL,
+};
+HELD_BY(scheme_choices, LC_SCHEME_COUNT);
+
 /* A choice is written through an int. */
 static_assert(sizeof(enum lc_readiness) == sizeof(int) && sizeof(enum lc_arrival) == sizeof(int) &&
-                  sizeof(enum lc_stop_target) == sizeof(int),
+                  sizeof(enum lc_stop_target) == sizeof(int) &&
+                  sizeof(enum lc_scheme) == sizeof(int),
               "an enum is as large as an int");
 
 #define COMMAND_LINE(member) \
@@ -79,6 +95,7 @@ static_assert(sizeof(enum lc_readiness) == sizeof(int) && sizeof(enum lc_arrival
 #define PROCESS(member) \
     .scope = LC_SCOPE_PROCESS, .offset = offsetof(struct lc_process_config, member)
 #define HOOK(member)   .scope = LC_SCOPE_HOOK, .offset = offsetof(struct lc_hook, member)
+#define PROBE(member)  .scope = LC_SCOPE_PROBE, .offset = offsetof(struct lc_probe, member)
 #define HEADER(member) .scope = LC_SCOPE_HEADER, .offset = offsetof(struct lc_header, member)
 
 #define DEFAULT(text) .standard = {(text), (text), (text)}
@@ -90,6 +107,11 @@ static_assert(LC_PLATFORM_COUNT == 3, "a default for each platform");
 
 /* Longer than any platform waits, and short enough that no sum of times overflows. */
 #define TIME_MAX UINT64_C(604800000) /* a week */
+
+/* One of a process's checks: they differ in what they decide, not in their keys. */
+#define CHECK(kind)                                                                            \
+    PROCESS(probe[kind]), .type = LC_TYPE_OBJECT, .items = LC_SCOPE_PROBE, .min = 1, .max = 1, \
+                          .count_offset = offsetof(struct lc_process_config, probe_count[kind])
 
 /* A row: where it is and what it is called; what it is; what it is for. */
 /* clang-format off */
@@ -181,6 +203,12 @@ const struct lc_key lc_keys[] = {
      .type = LC_TYPE_OBJECTS, .items = LC_SCOPE_HOOK, .max = LC_HOOKS_MAX,
      .count_offset = offsetof(struct lc_process_config, hook_count[LC_HOOK_POST_STOP]),
      .help = "hooks that run, one after another, after the process has ended"},
+    {CHECK(LC_CHECK_STARTUP), .path = "startupProbe",
+     .help = "as a pod's: the other two wait for it; where it fails the process is stopped"},
+    {CHECK(LC_CHECK_READINESS), .path = "readinessProbe",
+     .help = "as a pod's: the process is ready while it passes"},
+    {CHECK(LC_CHECK_LIVENESS), .path = "livenessProbe",
+     .help = "as a pod's: where it fails the process is stopped, without a window"},
 
     {ROOT(listen), .path = "http.listen", .option = "listen", .repeatable = true, .fixed = true,
      .type = LC_TYPE_LISTEN, DEFAULT(":9909"),
@@ -248,6 +276,47 @@ const struct lc_key lc_keys[] = {
     {HOOK(timeout), .path = "timeout",
      .type = LC_TYPE_DURATION, .max = TIME_MAX, DEFAULT("5s"),
      .help = "when the hook is given up; of a sleep, its own length"},
+
+    {PROBE(command), .path = "exec.command", .required = true,
+     .type = LC_TYPE_COMMAND,
+     .help = "program and arguments; no shell; passes where it exits with 0"},
+    {PROBE(port), .path = "httpGet.port", .required = true,
+     .type = LC_TYPE_PORT,
+     .help = "port of the request; passes where the status is 200 to 399"},
+    {PROBE(path), .path = "httpGet.path",
+     .type = LC_TYPE_TEXT, .form = LC_FORM_URL_PATH, DEFAULT("/"),
+     .help = "path of the request, with its query"},
+    {PROBE(host), .path = "httpGet.host",
+     .type = LC_TYPE_TEXT, .form = LC_FORM_HOST,
+     .help = "where the request goes; else 127.0.0.1, ::1, or the pod's own address"},
+    {PROBE(scheme), .path = "httpGet.scheme",
+     .type = LC_TYPE_CHOICE, .choices = scheme_choices, DEFAULT("HTTP"),
+     .help = "of HTTPS the certificate is not verified"},
+    {PROBE(headers), .path = "httpGet.httpHeaders",
+     .type = LC_TYPE_OBJECTS, .items = LC_SCOPE_HEADER, .max = 32,
+     .count_offset = offsetof(struct lc_probe, header_count),
+     .help = "further headers of the request"},
+    {PROBE(port), .path = "tcpSocket.port", .required = true,
+     .type = LC_TYPE_PORT,
+     .help = "port to connect to; passes where that is accepted"},
+    {PROBE(host), .path = "tcpSocket.host",
+     .type = LC_TYPE_TEXT, .form = LC_FORM_HOST,
+     .help = "where it connects to; else as of httpGet"},
+    {PROBE(initial_delay), .path = "initialDelaySeconds",
+     .type = LC_TYPE_SECONDS, .max = TIME_MAX / 1000, DEFAULT("0"),
+     .help = "from the process's start to the first check"},
+    {PROBE(period), .path = "periodSeconds",
+     .type = LC_TYPE_SECONDS, .min = 1, .max = TIME_MAX / 1000, DEFAULT("10"),
+     .help = "from one check to the next"},
+    {PROBE(timeout), .path = "timeoutSeconds",
+     .type = LC_TYPE_SECONDS, .min = 1, .max = TIME_MAX / 1000, DEFAULT("1"),
+     .help = "a check that takes longer has failed"},
+    {PROBE(threshold[true]), .path = "successThreshold",
+     .type = LC_TYPE_NUMBER, .min = 1, .max = INT32_MAX, DEFAULT("1"),
+     .help = "so many in a row pass before it passes; 1 but in a readinessProbe"},
+    {PROBE(threshold[false]), .path = "failureThreshold",
+     .type = LC_TYPE_NUMBER, .min = 1, .max = INT32_MAX, DEFAULT("3"),
+     .help = "so many in a row fail before it fails"},
 
     {HEADER(name), .path = "name", .required = true,
      .type = LC_TYPE_TEXT, .form = LC_FORM_HEADER_NAME,

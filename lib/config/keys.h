@@ -16,6 +16,7 @@ enum lc_scope {
     LC_SCOPE_ROOT,         /* struct lc_config */
     LC_SCOPE_PROCESS,      /* struct lc_process_config */
     LC_SCOPE_HOOK,         /* struct lc_hook */
+    LC_SCOPE_PROBE,        /* struct lc_probe */
     LC_SCOPE_HEADER,       /* struct lc_header */
     LC_SCOPE_COUNT,
 };
@@ -29,6 +30,7 @@ enum lc_type {
     LC_TYPE_CHOICE,     /* an enum: the index in `choices` */
     LC_TYPE_DURATION,   /* uint64_t, ms */
     LC_TYPE_SECONDS,    /* uint64_t, ms; written as a whole number of seconds, as Kubernetes does */
+    LC_TYPE_NUMBER,     /* uint64_t */
     LC_TYPE_PORT,       /* uint16_t */
     LC_TYPE_SIGNAL,     /* int */
     LC_TYPE_STOP_ON,    /* uint64_t: bit N-1 is signal N */
@@ -42,6 +44,7 @@ enum lc_type {
     LC_TYPE_WAIT,       /* struct lc_drain: true, false, or (but in the file) its timeout */
     LC_TYPE_NETWORKS,   /* struct lc_cidr *, with its count */
     LC_TYPE_OBJECTS,    /* an array of the struct of scope `items`, with its count */
+    LC_TYPE_OBJECT,     /* the same with one of them, which stands alone: no list */
     LC_TYPE_COUNT,
 };
 
@@ -67,10 +70,11 @@ struct lc_key {
     bool fixed;         /* cannot change while running */
     enum lc_type type;
     size_t offset, count_offset; /* of the target in the scope's struct, and of an array's count */
-    enum lc_scope items;         /* OBJECTS */
+    enum lc_scope items;         /* OBJECTS, OBJECT */
     enum lc_form form;           /* TEXT */
     const char *const *choices;  /* CHOICE: ends with NULL */
-    uint64_t min, max; /* DURATION: ms; SECONDS: s; OBJECTS: how many. No bounds where max is 0 */
+    uint64_t min, max; /* DURATION: ms; SECONDS: s; NUMBER; OBJECTS: how many. No bounds where max
+                          is 0 */
     const char *standard[LC_PLATFORM_COUNT]; /* the default as text, by platform; NULL: none */
     const char *help;                        /* one line */
 };
@@ -80,7 +84,8 @@ extern const struct lc_key lc_keys[];
 extern const size_t lc_key_count;
 
 /* A choice's names, by value; each ends with NULL. */
-extern const char *const lc_second_choices[], *const lc_outcome_choices[], *const lc_hook_actions[];
+extern const char *const lc_second_choices[],
+    *const lc_outcome_choices[], *const lc_hook_actions[], *const lc_probe_actions[];
 
 struct lc_command_line {
     const char *file; /* NULL: none */

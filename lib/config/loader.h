@@ -73,9 +73,11 @@ bool lc_read_value(struct lc_loader *self, const struct lc_key *key, const struc
 /* The keys of the mapping `node` that lie below `prefix` ("" or ending with '.'). */
 void lc_read_mapping(struct lc_loader *self, enum lc_scope scope, const char *prefix,
                      const struct lc_node *node, void *object);
-/* The list `node` as an array of structs. */
+/* The list `node` as an array of structs; the mapping `node` as an array of one. */
 bool lc_read_objects(struct lc_loader *self, const struct lc_key *key, const struct lc_node *node,
                      void *object);
+bool lc_read_object(struct lc_loader *self, const struct lc_key *key, const struct lc_node *node,
+                    void *object);
 
 /* A scalar's text with its ${...} replaced, to be freed; NULL: an error was added, which names
  * `accepted`. */

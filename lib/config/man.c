@@ -65,7 +65,7 @@ static void print_bounds(FILE *out, const struct lc_key *key)
     char accepted[LC_ACCEPTED_MAX];
 
     /* Of objects the help says what they are, and their own keys follow. */
-    if (key->type == LC_TYPE_OBJECTS)
+    if (key->type == LC_TYPE_OBJECTS || key->type == LC_TYPE_OBJECT)
         return;
     fputs("Accepted: ", out);
     print_word(out, lc_key_accepted(key, accepted));

@@ -176,6 +176,10 @@ static void read_object(struct lc_loader *loader, enum lc_scope scope, const str
 {
     char known[256], accepted[320];
 
+    if (lc_scopes[scope].init)
+        lc_scopes[scope].init(object);
+    lc_loader_read_defaults(loader, scope, object);
+
     if (node->kind != LC_NODE_MAP) {
         list_children(scope, "", known, sizeof(known));
         snprintf(accepted, sizeof(accepted), "a mapping with %s", known);
@@ -187,10 +191,35 @@ static void read_object(struct lc_loader *loader, enum lc_scope scope, const str
         lc_scopes[scope].finish(loader, node, object);
 }
 
+/* Room for `count` objects, in place of those before; NULL: no memory. */
+static char *make_objects(struct lc_loader *loader, const struct lc_key *key, size_t count,
+                          void *object)
+{
+    char *items = calloc(count + 1, lc_scopes[key->items].size);
+
+    if (!items) {
+        loader->no_memory = true;
+        return NULL;
+    }
+    lc_objects_clear(key, object);
+    memcpy(lc_key_target(key, object), &items, sizeof(items)); /* whatever it points to */
+    *lc_key_count_target(key, object) = count;
+    return items;
+}
+
+bool lc_read_object(struct lc_loader *loader, const struct lc_key *key, const struct lc_node *node,
+                    void *object)
+{
+    char *item = make_objects(loader, key, 1, object);
+
+    if (item)
+        read_object(loader, key->items, node, item);
+    return item;
+}
+
 bool lc_read_objects(struct lc_loader *loader, const struct lc_key *key, const struct lc_node *node,
                      void *object)
 {
-    const struct lc_scope_info *scope = &lc_scopes[key->items];
     char accepted[LC_ACCEPTED_MAX], *items;
 
     lc_key_accepted(key, accepted);
@@ -204,20 +233,12 @@ bool lc_read_objects(struct lc_loader *loader, const struct lc_key *key, const s
         loader->times_unknown = true;
     }
     /* They are read even where there are too many: all errors are reported. */
-    items = calloc(node->count + 1, scope->size);
-    if (!items) {
-        loader->no_memory = true;
+    items = make_objects(loader, key, node->count, object);
+    if (!items)
         return false;
-    }
-    lc_objects_clear(key, object);
-    memcpy(lc_key_target(key, object), &items, sizeof(items)); /* whatever it points to */
-    *lc_key_count_target(key, object) = node->count;
-    for (size_t i = 0; i < node->count; i++, items += scope->size) {
+    for (size_t i = 0; i < node->count; i++, items += lc_scopes[key->items].size) {
         size_t mark = lc_path_enter_item(loader, i);
 
-        if (scope->init)
-            scope->init(items);
-        lc_loader_read_defaults(loader, key->items, items);
         read_object(loader, key->items, node->items[i], items);
         lc_path_leave(loader, mark);
     }

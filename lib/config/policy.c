@@ -22,6 +22,18 @@ const char *lc_platform_name(enum lc_platform platform)
     return (unsigned)platform < LC_PLATFORM_COUNT ? names[platform] : "?";
 }
 
+const char *lc_check_kind_name(enum lc_check_kind kind)
+{
+    static const char *const names[] = {
+        [LC_CHECK_STARTUP] = "startup",
+        [LC_CHECK_READINESS] = "readiness",
+        [LC_CHECK_LIVENESS] = "liveness",
+    };
+    static_assert(sizeof(names) / sizeof(names[0]) == LC_CHECK_KIND_COUNT, "a name each");
+
+    return (unsigned)kind < LC_CHECK_KIND_COUNT ? names[kind] : "?";
+}
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

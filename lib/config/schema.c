@@ -118,8 +118,10 @@ static void put_text(FILE *out, const struct lc_form_info *form)
 
 static const char *scope_name(enum lc_scope scope)
 {
-    static const char *const names[LC_SCOPE_COUNT] = {
-        [LC_SCOPE_PROCESS] = "process", [LC_SCOPE_HOOK] = "hook", [LC_SCOPE_HEADER] = "header"};
+    static const char *const names[LC_SCOPE_COUNT] = {[LC_SCOPE_PROCESS] = "process",
+                                                      [LC_SCOPE_HOOK] = "hook",
+                                                      [LC_SCOPE_PROBE] = "probe",
+                                                      [LC_SCOPE_HEADER] = "header"};
 
     return names[scope];
 }
@@ -130,12 +132,15 @@ static void put_type(FILE *out, const struct lc_key *key)
         put_choices(out, key->choices);
     } else if (key->type == LC_TYPE_TEXT) {
         put_text(out, &lc_forms[key->form]);
-    } else if (key->type == LC_TYPE_SECONDS) {
+    } else if (key->type == LC_TYPE_SECONDS || key->type == LC_TYPE_NUMBER) {
         put(out, "'anyOf': [{'type': 'integer', 'minimum': ");
         fprintf(out, "%" PRIu64, key->min);
         put(out, ", 'maximum': ");
         fprintf(out, "%" PRIu64, key->max);
         put(out, "}, {'type': 'string', 'pattern': '^[0-9]+$'}, {'$ref': '#/$defs/variable'}]");
+    } else if (key->type == LC_TYPE_OBJECT) {
+        put(out, "'$ref': '#/$defs/");
+        fprintf(out, "%s\"", scope_name(key->items));
     } else if (key->type == LC_TYPE_OBJECTS) {
         put(out, "'type': 'array', 'minItems': ");
         fprintf(out, "%" PRIu64, key->min);
@@ -197,15 +202,15 @@ static bool has_required(enum lc_scope scope, const char *prefix)
     return false;
 }
 
-/* A hook does exactly one thing. */
-static void put_one_of(FILE *out, unsigned depth)
+/* A hook and a probe do exactly one thing. */
+static void put_one_of(FILE *out, const char *const *actions, unsigned depth)
 {
     fputc(',', out);
     put_indent(out, depth);
     put(out, "'oneOf': [");
-    for (size_t i = 0; lc_hook_actions[i]; i++) {
+    for (size_t i = 0; actions[i]; i++) {
         put(out, i ? ", {'required': [" : "{'required': [");
-        put_string(out, lc_hook_actions[i]);
+        put_string(out, actions[i]);
         fputs("]}", out);
     }
     fputc(']', out);
@@ -249,7 +254,9 @@ static void put_mapping(FILE *out, enum lc_scope scope, const char *prefix, unsi
     put(out, "'additionalProperties': false");
     put_required(out, scope, prefix, depth);
     if (scope == LC_SCOPE_HOOK && !*prefix)
-        put_one_of(out, depth);
+        put_one_of(out, lc_hook_actions, depth);
+    if (scope == LC_SCOPE_PROBE && !*prefix)
+        put_one_of(out, lc_probe_actions, depth);
     fputc(',', out);
     put_indent(out, depth);
     put(out, "'properties': {");
@@ -283,6 +290,8 @@ int lc_config_print_schema(FILE *out)
     put_definition(out, LC_SCOPE_HEADER);
     fputs(",\n", out);
     put_definition(out, LC_SCOPE_HOOK);
+    fputs(",\n", out);
+    put_definition(out, LC_SCOPE_PROBE);
     fputs(",\n", out);
     put_definition(out, LC_SCOPE_PROCESS);
     fputs("\n  },", out);

@@ -166,6 +166,15 @@ static bool read_seconds(struct lc_loader *loader, const struct lc_key *key,
     return true;
 }
 
+static bool read_number(struct lc_loader *loader, const struct lc_key *key,
+                        const struct lc_node *node, void *object)
+{
+    char accepted[LC_ACCEPTED_MAX];
+
+    return lc_read_number(loader, node, key->min, key->max, lc_key_accepted(key, accepted),
+                          lc_key_target(key, object));
+}
+
 static bool read_port(struct lc_loader *loader, const struct lc_key *key,
                       const struct lc_node *node, void *object)
 {
@@ -217,6 +226,7 @@ const struct lc_type_info lc_types[LC_TYPE_COUNT] = {
     [LC_TYPE_CHOICE] = {.name = "choice", .read = read_choice},
     [LC_TYPE_DURATION] = {.name = "duration", .word = "TIME", .read = read_duration},
     [LC_TYPE_SECONDS] = {.name = "number of seconds", .word = "SECONDS", .read = read_seconds},
+    [LC_TYPE_NUMBER] = {.name = "number", .word = "NUMBER", .read = read_number},
     [LC_TYPE_PORT] = {.name = "port", .word = "PORT", .read = read_port},
     [LC_TYPE_SIGNAL] = {.name = "signal", .word = "SIG", .read = read_signal},
     [LC_TYPE_STOP_ON] = {.name = "list of signals",
@@ -263,4 +273,8 @@ const struct lc_type_info lc_types[LC_TYPE_COUNT] = {
                          .shape = LC_NODE_LIST,
                          .read = lc_read_objects,
                          .clear = lc_objects_clear},
+    [LC_TYPE_OBJECT] = {.name = "mapping",
+                        .shape = LC_NODE_MAP,
+                        .read = lc_read_object,
+                        .clear = lc_objects_clear},
 };

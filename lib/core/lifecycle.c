@@ -242,6 +242,24 @@ static void on_lane_gone(struct lc_lifecycle *self, const struct lc_event *event
     commit(self, at, ret);
 }
 
+/* It runs, but nobody is to be sent to it, and waiting for endpoints helps nobody: no window. In a
+ * shutdown its stop signal is on the way already, and nothing is checked any more, as with the
+ * kubelet once a pod is deleted (doProbe() in pkg/kubelet/prober/worker.go). */
+static void on_lane_failed(struct lc_lifecycle *self, const struct lc_event *event, lc_msec at,
+                           struct lc_actions *ret)
+{
+    if (self->t0 != LC_NEVER || !self->policy.lane[event->lane].essential ||
+        !lc_has(lc_lanes_live(self), event->lane))
+        return;
+    lc_set_ready(self, false, at, ret);
+    lc_begin(self, LC_CAUSE_CHECK, event, at, ret);
+    self->window_over = true;
+    self->lane[event->lane].failed = true;
+    self->fan_out = true;
+    self->cause_lane = event->lane;
+    commit(self, at, ret);
+}
+
 static void on_lane_ready(struct lc_lifecycle *self, const struct lc_event *event)
 {
     if (self->lane[event->lane].state == LC_LANE_STARTING)
@@ -282,6 +300,7 @@ static bool in_bounds(const struct lc_lifecycle *self, const struct lc_event *ev
     switch (event->kind) {
     case LC_EVENT_LANE_READY:
     case LC_EVENT_LANE_UNREADY:
+    case LC_EVENT_LANE_FAILED:
     case LC_EVENT_LANE_GONE:
         return event->lane < self->policy.lanes;
     case LC_EVENT_HOOK_DONE:
@@ -314,6 +333,9 @@ static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_
         break;
     case LC_EVENT_LANE_UNREADY:
         on_lane_unready(self, event, at, ret);
+        break;
+    case LC_EVENT_LANE_FAILED:
+        on_lane_failed(self, event, at, ret);
         break;
     case LC_EVENT_LANE_GONE:
         on_lane_gone(self, event, at, ret);

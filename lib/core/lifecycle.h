@@ -126,6 +126,7 @@ enum lc_event_kind {
     LC_EVENT_TICK,       /* time has passed; also the first event of all, which starts the lanes */
     LC_EVENT_LANE_READY, /* the lane runs and all that makes it ready holds */
     LC_EVENT_LANE_UNREADY, /* it was ready and is not any more; it runs still */
+    LC_EVENT_LANE_FAILED,  /* its liveness or startup check failed; it runs still */
     LC_EVENT_LANE_GONE,    /* the lane ended, or never came up: `code` */
     LC_EVENT_STOP,  /* a stop signal: `signal`; `hurry`: it came from the terminal's keyboard */
     LC_EVENT_DRAIN, /* /prestop, lastcallctl drain */
@@ -209,7 +210,8 @@ enum lc_cause {
     LC_CAUSE_NONE,
     LC_CAUSE_SIGNAL, /* lc_lifecycle.cause_signal */
     LC_CAUSE_DRAIN,
-    LC_CAUSE_LANE, /* lc_lifecycle.cause_lane ended by itself */
+    LC_CAUSE_LANE,  /* lc_lifecycle.cause_lane ended by itself */
+    LC_CAUSE_CHECK, /* lc_lifecycle.cause_lane failed its liveness or startup check */
     LC_CAUSE_COUNT,
 };
 
@@ -217,7 +219,8 @@ enum lc_cause {
 enum lc_outcome {
     LC_OUTCOME_STOPPED, /* everything ended in its own time */
     LC_OUTCOME_FORCED,  /* something had to be killed */
-    LC_OUTCOME_CRASHED, /* a lane that ended by itself with a code other than 0 began it */
+    LC_OUTCOME_CRASHED, /* a lane that ended by itself with a code other than 0 began it, or one
+                           that failed a check */
     LC_OUTCOME_COUNT,
 };
 
@@ -225,6 +228,7 @@ struct lc_lane {
     enum lc_lane_state state;
     bool started; /* LC_ACTION_LANE_START was emitted */
     bool forced;  /* has got SIGKILL: its time was over, or a second signal said so */
+    bool failed;  /* a check of it began the shutdown */
     uint8_t code; /* once gone */
     uint8_t next_hook[LC_HOOK_KIND_COUNT]; /* hooks before this one are done or given up */
     bool hook_running[LC_HOOK_KIND_COUNT];
@@ -246,8 +250,9 @@ struct lc_lifecycle {
 
     enum lc_cause cause;
     uint8_t cause_signal, cause_lane; /* cause_lane: wherever `fan_out` */
-    bool fan_out;                     /* cause_lane ended by itself, so the others are stopped; in a
-                                         shutdown that began as a drain the cause stays that */
+    bool fan_out;                     /* cause_lane ended by itself or failed a check, so all are
+                                         stopped; in a shutdown that began as a drain the cause
+                                         stays that */
     lc_msec t0;                       /* LC_NEVER: no shutdown */
     uint8_t stop_signal;              /* the first stop signal; 0: none came yet */
     bool committed;                   /* a stop signal or a lane's end has come: no way back */

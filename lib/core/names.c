@@ -48,6 +48,7 @@ const char *lc_event_name(enum lc_event_kind kind)
         [LC_EVENT_TICK] = "tick",
         [LC_EVENT_LANE_READY] = "lane-ready",
         [LC_EVENT_LANE_UNREADY] = "lane-unready",
+        [LC_EVENT_LANE_FAILED] = "lane-failed",
         [LC_EVENT_LANE_GONE] = "lane-gone",
         [LC_EVENT_STOP] = "stop",
         [LC_EVENT_DRAIN] = "drain",
@@ -106,10 +107,8 @@ const char *lc_hook_kind_name(enum lc_hook_kind kind)
 const char *lc_cause_name(enum lc_cause cause)
 {
     static const char *const names[] = {
-        [LC_CAUSE_NONE] = "none",
-        [LC_CAUSE_SIGNAL] = "signal",
-        [LC_CAUSE_DRAIN] = "drain",
-        [LC_CAUSE_LANE] = "lane",
+        [LC_CAUSE_NONE] = "none", [LC_CAUSE_SIGNAL] = "signal", [LC_CAUSE_DRAIN] = "drain",
+        [LC_CAUSE_LANE] = "lane", [LC_CAUSE_CHECK] = "check",
     };
     static_assert(LENGTH(names) == LC_CAUSE_COUNT, "a name for each");
     return NAME(names, cause);

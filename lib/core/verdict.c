@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/internal.h"
 
-enum { CODE_KILLED = 128 + 9 };
+enum { CODE_KILLED = 128 + 9, CODE_FAILED = 1 };
 
 static bool any_forced(const struct lc_lifecycle *self)
 {
@@ -14,7 +14,12 @@ static bool any_forced(const struct lc_lifecycle *self)
 
 static uint8_t failure_code(const struct lc_lifecycle *self)
 {
-    return self->fan_out ? self->lane[self->cause_lane].code : 0;
+    const struct lc_lane *lane = &self->lane[self->cause_lane];
+
+    if (!self->fan_out)
+        return 0;
+    /* A Job whose process had to be stopped half way must not count as done, however well that went. */
+    return lane->code == 0 && lane->failed ? CODE_FAILED : lane->code;
 }
 
 uint8_t lc_lifecycle_exit_code(const struct lc_lifecycle *self)

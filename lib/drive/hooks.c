@@ -153,6 +153,23 @@ static int start_exec(struct lc_hook_run *run, const struct lc_spawn *spawn)
     return 0;
 }
 
+static int start_get(struct lc_hook_run *run)
+{
+    const struct lc_hook *hook = run->hook;
+    const struct lc_http_get_options options = {
+        .base = run->hooks->base,
+        .host = hook->host,
+        .port = hook->port,
+        .path = hook->path,
+        .headers = hook->headers,
+        .header_count = hook->header_count,
+        .done = on_get,
+        .userdata = run,
+    };
+
+    return lc_http_get_new(&run->get, &options);
+}
+
 static int start(struct lc_hook_run *run, struct lc_process *process, const struct lc_spawn *spawn)
 {
     const struct lc_hook *hook = run->hook;
@@ -161,8 +178,7 @@ static int start(struct lc_hook_run *run, struct lc_process *process, const stru
     case LC_HOOK_EXEC:
         return start_exec(run, spawn);
     case LC_HOOK_HTTP_GET:
-        return lc_http_get_new(&run->get, run->hooks->base, hook->host, hook->port, hook->path,
-                               hook->headers, hook->header_count, on_get, run);
+        return start_get(run);
     case LC_HOOK_SIGNAL:
         run->result = lc_process_forward(process, hook->signal);
         return start_timer(run, 0);

@@ -1,29 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/http_get.h"
 
-#include <arpa/inet.h>
+#include "drive/http_place.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
-enum { STATUS_LINE_MAX = 1024 };
+static const char last_chunk[] = "0\r\n\r\n";
+
+enum { TAIL = sizeof(last_chunk) - 1 };
+
+enum part { PART_STATUS, PART_HEADERS, PART_BODY };
 
 struct lc_http_get {
+    struct lc_http_get_options options;
+    struct lc_place place;
+    unsigned requests;
+    struct lc_dial *dial;
     struct bufferevent *stream;
-    lc_http_get_done *done;
-    void *userdata;
+
+    /* Of the answer that is being read. */
+    enum part part;
+    int status;
+    char location[LC_PLACE_PATH_MAX];
+    size_t read;   /* of the head, then of the body */
+    uint64_t body; /* as long as this, at the most */
+    bool chunked;
+    char tail[TAIL]; /* of the body, as far as it was read */
 };
 
 static void finish(struct lc_http_get *self, int status)
 {
-    bufferevent_disable(self->stream, EV_READ | EV_WRITE);
-    bufferevent_setcb(self->stream, NULL, NULL, NULL, NULL);
-    self->done(self->userdata, status);
+    if (self->stream) {
+        bufferevent_disable(self->stream, EV_READ | EV_WRITE);
+        bufferevent_setcb(self->stream, NULL, NULL, NULL, NULL);
+    }
+    self->options.done(self->options.userdata, status);
 }
+
+static void dial(struct lc_http_get *self);
 
 /* "HTTP/1.1 200 OK": 200, or -EBADMSG. */
 static int parse_status(const char *line)
@@ -37,100 +58,269 @@ static int parse_status(const char *line)
     return end == line + 12 && status >= 100 && status <= 599 ? (int)status : -EBADMSG;
 }
 
+static const char *header_value(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+
+    if (strncasecmp(line, name, length) != 0 || line[length] != ':')
+        return NULL;
+    return line + length + 1 + strspn(line + length + 1, " \t");
+}
+
+static void take_header(struct lc_http_get *self, const char *line)
+{
+    const char *value = header_value(line, "Location");
+
+    if (value)
+        snprintf(self->location, sizeof(self->location), "%s", value);
+    value = header_value(line, "Content-Length");
+    if (value && strtoull(value, NULL, 10) < self->body)
+        self->body = strtoull(value, NULL, 10);
+    value = header_value(line, "Transfer-Encoding");
+    if (value && strcasecmp(value, "chunked") == 0)
+        self->chunked = true;
+}
+
+static bool redirects(const struct lc_http_get *self)
+{
+    int status = self->status;
+
+    return self->location[0] &&
+           (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
+}
+
+/* True: another request is under way, or this one is over. */
+static bool follow(struct lc_http_get *self)
+{
+    struct lc_place next;
+    int r = lc_place_follow(&self->place, self->location, &next);
+
+    if (r == 0 && strcasecmp(next.host, self->place.host) != 0)
+        return false;
+    if (r == 0 && self->requests == LC_GET_REQUESTS_MAX)
+        r = -ELOOP;
+    if (r < 0) {
+        finish(self, r);
+        return true;
+    }
+    self->place = next;
+    bufferevent_free(self->stream);
+    self->stream = NULL;
+    dial(self);
+    return true;
+}
+
+static void expect_answer(struct lc_http_get *self)
+{
+    self->part = PART_STATUS;
+    self->status = 0;
+    self->location[0] = '\0';
+    self->read = 0;
+    self->body = LC_GET_BODY_MAX;
+    self->chunked = false;
+}
+
+/* False: there is nothing more to be read. */
+static bool on_head_over(struct lc_http_get *self)
+{
+    if (self->status < 200 && self->status != 101) { /* "100 Continue", "103 Early Hints" */
+        expect_answer(self);
+        return true;
+    }
+    if (redirects(self) && follow(self))
+        return false;
+    self->part = PART_BODY;
+    self->read = 0;
+    if (self->status == 101 || self->status == 204 || self->status == 304)
+        self->body = 0;
+    return true;
+}
+
+static bool take_line(struct lc_http_get *self, const char *line)
+{
+    self->read += strlen(line) + 2;
+    if (self->read > LC_GET_HEAD_MAX) {
+        finish(self, -EBADMSG);
+        return false;
+    }
+    if (self->part == PART_HEADERS) {
+        if (*line == '\0')
+            return on_head_over(self);
+        take_header(self, line);
+        return true;
+    }
+    self->status = parse_status(line);
+    if (self->status < 0) {
+        int r = self->status;
+
+        self->status = 0;
+        finish(self, r);
+        return false;
+    }
+    self->part = PART_HEADERS;
+    return true;
+}
+
+static void take_body(struct lc_http_get *self, struct evbuffer *input)
+{
+    char data[1024];
+    int length;
+
+    while ((length = evbuffer_remove(input, data, sizeof(data))) > 0) {
+        size_t kept = (size_t)length < TAIL ? TAIL - (size_t)length : 0, added = TAIL - kept;
+
+        memmove(self->tail, self->tail + TAIL - kept, kept);
+        memcpy(self->tail + kept, data + (size_t)length - added, added);
+        self->read += (size_t)length;
+    }
+    if (self->read >= self->body ||
+        (self->chunked && self->read >= TAIL && memcmp(self->tail, last_chunk, TAIL) == 0))
+        finish(self, self->status);
+}
+
 static void on_read(struct bufferevent *stream, void *userdata)
 {
     struct lc_http_get *self = userdata;
     struct evbuffer *input = bufferevent_get_input(stream);
-    char *line = evbuffer_readln(input, NULL, EVBUFFER_EOL_CRLF);
 
-    if (line) {
-        int status = parse_status(line);
+    while (self->part != PART_BODY) {
+        char *line = evbuffer_readln(input, NULL, EVBUFFER_EOL_CRLF);
+        bool more;
 
+        if (!line)
+            break;
+        more = take_line(self, line);
         free(line);
-        finish(self, status);
-    } else if (evbuffer_get_length(input) > STATUS_LINE_MAX) {
-        finish(self, -EBADMSG);
+        if (!more)
+            return;
     }
+    if (self->part == PART_BODY)
+        take_body(self, input);
+    else if (self->read + evbuffer_get_length(input) > LC_GET_HEAD_MAX)
+        finish(self, -EBADMSG);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *userdata)
 {
     struct lc_http_get *self = userdata;
+    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : 0;
 
     (void)stream;
-    if (what & BEV_EVENT_CONNECTED)
-        return;
-    int error = what & BEV_EVENT_ERROR ? EVUTIL_SOCKET_ERROR() : 0;
-    finish(self, error ? -error : -ECONNRESET);
+    if (self->part == PART_BODY && !error)
+        finish(self, self->status);
+    else
+        finish(self, error ? -error : -ECONNRESET);
 }
 
-static int parse_address(const char *host, uint16_t port, struct sockaddr_storage *ret)
+static const char *given(const struct lc_http_get *self, const char *name)
 {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-
-    *ret = (struct sockaddr_storage){0};
-    if (inet_pton(AF_INET, strcasecmp(host, "localhost") ? host : "127.0.0.1", &v4->sin_addr)) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        return sizeof(*v4);
-    }
-    if (inet_pton(AF_INET6, host, &v6->sin6_addr)) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        return sizeof(*v6);
-    }
-    return -EINVAL;
+    for (size_t i = 0; i < self->options.header_count; i++)
+        if (!strcasecmp(self->options.headers[i].name, name))
+            return self->options.headers[i].value;
+    return NULL;
 }
 
-static int write_request(struct evbuffer *out, const char *host, uint16_t port, const char *path,
-                         const struct lc_header *headers, size_t header_count)
+/* A Host of the caller's goes along as far as a redirect names none of its own (Go's net/http does
+ * so); an Accept without a value keeps even ours away (newProbeRequest() in pkg/probe/http). */
+static bool is_sent(const struct lc_http_get *self, const struct lc_header *header)
 {
-    const char *open = strchr(host, ':') ? "[" : "", *close = *open ? "]" : "";
-    bool host_given = false;
-    int r = evbuffer_add_printf(out,
-                                "GET %s%s HTTP/1.1\r\nUser-Agent: lastcall/" LC_VERSION
-                                "\r\nAccept: */*\r\nConnection: close\r\n",
-                                *path == '/' ? "" : "/", path);
+    if (!strcasecmp(header->name, "Host"))
+        return !self->place.absolute;
+    return strcasecmp(header->name, "Accept") != 0 || *header->value;
+}
 
-    for (size_t i = 0; i < header_count && r >= 0; i++) {
-        host_given = host_given || !strcasecmp(headers[i].name, "Host");
-        r = evbuffer_add_printf(out, "%s: %s\r\n", headers[i].name, headers[i].value);
+static int write_request(struct lc_http_get *self, struct evbuffer *out)
+{
+    const struct lc_place *place = &self->place;
+    const char *open = strchr(place->host, ':') ? "[" : "", *close = *open ? "]" : "";
+    int r = evbuffer_add_printf(out, "GET %s HTTP/1.1\r\nConnection: close\r\n", place->path);
+
+    for (size_t i = 0; i < self->options.header_count && r >= 0; i++) {
+        const struct lc_header *header = &self->options.headers[i];
+
+        if (is_sent(self, header))
+            r = evbuffer_add_printf(out, "%s: %s\r\n", header->name, header->value);
     }
-    if (!host_given && r >= 0)
-        r = evbuffer_add_printf(out, "Host: %s%s%s:%u\r\n", open, host, close, port);
+    if (r >= 0 && !given(self, "User-Agent"))
+        r = evbuffer_add_printf(out, "User-Agent: lastcall/" LC_VERSION "\r\n");
+    if (r >= 0 && !given(self, "Accept"))
+        r = evbuffer_add_printf(out, "Accept: */*\r\n");
+    if (r >= 0 && (place->absolute || !given(self, "Host")))
+        r = evbuffer_add_printf(out, "Host: %s%s%s:%u\r\n", open, place->host, close, place->port);
     return r < 0 || evbuffer_add(out, "\r\n", 2) < 0 ? -ENOMEM : 0;
 }
 
-int lc_http_get_new(struct lc_http_get **ret, struct event_base *base, const char *host,
-                    uint16_t port, const char *path, const struct lc_header *headers,
-                    size_t header_count, lc_http_get_done *done, void *userdata)
+static int ask(struct lc_http_get *self, int fd)
 {
-    struct sockaddr_storage address;
-    int length = parse_address(host, port, &address), r;
-    struct lc_http_get *self;
-
-    if (length < 0)
-        return length;
-    self = calloc(1, sizeof(*self));
-    if (!self)
-        return -ENOMEM;
-    self->done = done;
-    self->userdata = userdata;
-    /* Deferred, so that a connection that is refused at once is not reported from in here. */
-    self->stream =
-        bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    /* Deferred, so that no callback comes from within a call of ours. No watermark: without memory
+     * for one libevent crashes, and each piece, of 16 KiB at the most, is taken as it comes. */
+    self->stream = bufferevent_socket_new(self->options.base, fd,
+                                          BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (!self->stream) {
-        free(self);
+        close(fd);
         return -ENOMEM;
     }
     bufferevent_setcb(self->stream, on_read, NULL, on_event, self);
-    r = write_request(bufferevent_get_output(self->stream), host, port, path, headers,
-                      header_count);
-    if (r == 0 && bufferevent_socket_connect(self->stream, (struct sockaddr *)&address, length) < 0)
-        r = errno ? -errno : -ECONNREFUSED;
-    if (r == 0 && bufferevent_enable(self->stream, EV_READ | EV_WRITE) < 0)
-        r = -ENOMEM;
+    expect_answer(self);
+    self->requests++;
+    if (write_request(self, bufferevent_get_output(self->stream)) < 0 ||
+        bufferevent_enable(self->stream, EV_READ | EV_WRITE) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static void on_dialed(void *userdata, int fd, const char *host)
+{
+    struct lc_http_get *self = userdata;
+    int r = fd;
+
+    if (r >= 0 && self->place.host[0] == '\0')
+        snprintf(self->place.host, sizeof(self->place.host), "%s", host);
+    if (r >= 0 && self->place.scheme == LC_SCHEME_HTTPS && !self->options.tls) {
+        close(fd);
+        r = -EPROTONOSUPPORT;
+    } else if (r >= 0 && self->place.scheme == LC_SCHEME_HTTPS) {
+        r = self->options.tls(self->options.userdata, fd);
+    }
+    lc_dial_free(self->dial);
+    self->dial = NULL;
+    if (r >= 0)
+        r = ask(self, r);
+    if (r < 0)
+        finish(self, r);
+}
+
+static int start_dial(struct lc_http_get *self)
+{
+    return lc_dial_new(&self->dial, self->options.base,
+                       self->place.host[0] ? self->place.host : NULL, self->place.port,
+                       self->options.own, self->options.userdata, on_dialed, self);
+}
+
+static void dial(struct lc_http_get *self)
+{
+    int r = start_dial(self);
+
+    if (r < 0)
+        finish(self, r);
+}
+
+int lc_http_get_new(struct lc_http_get **ret, const struct lc_http_get_options *options)
+{
+    struct lc_http_get *self;
+    int r;
+
+    if (strlen(options->path) >= LC_PLACE_PATH_MAX)
+        return -ENAMETOOLONG;
+    self = calloc(1, sizeof(*self));
+    if (!self)
+        return -ENOMEM;
+    self->options = *options;
+    self->place.scheme = options->scheme;
+    self->place.port = options->port;
+    snprintf(self->place.host, sizeof(self->place.host), "%s", options->host ? options->host : "");
+    snprintf(self->place.path, sizeof(self->place.path), "%s", options->path);
+    r = start_dial(self);
     if (r < 0) {
         lc_http_get_free(self);
         return r;
@@ -139,10 +329,17 @@ int lc_http_get_new(struct lc_http_get **ret, struct event_base *base, const cha
     return 0;
 }
 
+int lc_http_get_status(const struct lc_http_get *self)
+{
+    return self->part == PART_BODY ? self->status : 0;
+}
+
 void lc_http_get_free(struct lc_http_get *self)
 {
     if (!self)
         return;
-    bufferevent_free(self->stream);
+    lc_dial_free(self->dial);
+    if (self->stream)
+        bufferevent_free(self->stream);
     free(self);
 }

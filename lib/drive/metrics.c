@@ -28,6 +28,7 @@ static_assert(sizeof(action_names) / sizeof(action_names[0]) == LC_SIGNAL_ACTION
 static const char *const kind_names[] = {
     [LC_REAPED_PROCESS] = "process",
     [LC_REAPED_HOOK] = "hook",
+    [LC_REAPED_CHECK] = "check",
     [LC_REAPED_ORPHAN] = "orphan",
 };
 static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == LC_REAPED_KIND_COUNT, "a name each");

@@ -28,6 +28,7 @@ enum lc_signal_action {
 enum lc_reaped_kind {
     LC_REAPED_PROCESS,
     LC_REAPED_HOOK,
+    LC_REAPED_CHECK,
     LC_REAPED_ORPHAN,
     LC_REAPED_KIND_COUNT,
 };

@@ -34,26 +34,39 @@ static const char *why_not_ready(const struct lc_probes *self, size_t lane)
 }
 
 /* A process that is done and well, and that nobody is sent to, is missed by nobody. */
-static bool is_fit(const struct lc_lifecycle *lifecycle, size_t lane)
+static bool is_fit(const struct lc_lifecycle *lifecycle, const struct lc_probe_process *process,
+                   size_t lane)
 {
     const struct lc_lane *it = &lifecycle->lane[lane];
 
-    return it->state == LC_LANE_READY ||
+    return it->state == LC_LANE_READY || (it->state == LC_LANE_STARTING && process->up) ||
            (it->state == LC_LANE_GONE && it->code == 0 && !lifecycle->policy.lane[lane].serves);
 }
 
-/* One check a process; all pass where `all`. */
+/* Of each process whether it is up; all pass where `all`. */
 static void add_processes(const struct lc_probes *self, bool all, struct lc_checks *ret)
 {
     for (size_t i = 0; i < self->lifecycle->policy.lanes; i++)
         ret->list[ret->count++] =
-            check(self->process[i].name, all || is_fit(self->lifecycle, i), why_not_ready(self, i));
+            check(self->process[i].name, all || is_fit(self->lifecycle, &self->process[i], i),
+                  why_not_ready(self, i));
+}
+
+void lc_probes_add_checks(const struct lc_probes *self, enum lc_check_kind kind, bool all,
+                          struct lc_checks *ret)
+{
+    for (size_t i = 0; i < self->lifecycle->policy.lanes; i++) {
+        const struct lc_probe_check *it = &self->process[i].check[kind];
+
+        if (it->name)
+            ret->list[ret->count++] = check(it->name, all || it->ok, it->why);
+    }
 }
 
 static void livez(const struct lc_probes *self, struct lc_checks *ret)
 {
-    (void)self;
     ret->list[ret->count++] = check("ping", true, NULL);
+    lc_probes_add_checks(self, LC_CHECK_LIVENESS, false, ret);
 }
 
 void lc_probes_readyz(const struct lc_probes *self, struct lc_checks *ret)
@@ -63,12 +76,17 @@ void lc_probes_readyz(const struct lc_probes *self, struct lc_checks *ret)
 
     ret->count = 0;
     add_processes(self, lifecycle->ready, ret);
+    lc_probes_add_checks(self, LC_CHECK_STARTUP, lifecycle->ready, ret);
+    lc_probes_add_checks(self, LC_CHECK_READINESS, lifecycle->ready, ret);
     ret->list[ret->count++] = check("shutdown", !down, lc_phase_name(lifecycle->phase));
 }
 
 static void startupz(const struct lc_probes *self, struct lc_checks *ret)
 {
-    add_processes(self, self->lifecycle->entered[LC_PHASE_RUNNING] != LC_NEVER, ret);
+    bool started = self->lifecycle->entered[LC_PHASE_RUNNING] != LC_NEVER;
+
+    add_processes(self, started, ret);
+    lc_probes_add_checks(self, LC_CHECK_STARTUP, started, ret);
 }
 
 static void answer_checks(struct lc_probes *self, const char *name, const struct lc_checks *checks,

@@ -5,7 +5,8 @@
 /*
  * What the listener answers: a pure function of the lifecycle's state and the processes' views.
  *
- *     /livez /healthz   200 while lastcall answers at all; a shutdown changes nothing
+ *     /livez /healthz   200 while lastcall answers and no liveness check has failed; a shutdown
+ *                       changes nothing
  *     /readyz           200 while readiness is on
  *     /startupz         200 once every process was ready
  *     /                 a page that shows it live (drive/page.h)
@@ -18,7 +19,7 @@
  * the port may read it, and it is all that `kubectl describe` will show.
  */
 
-#include "core/lifecycle.h"
+#include "config/config.h"
 #include "drive/hooks.h"
 #include "drive/http.h"
 #include "sys/connections.h"
@@ -27,6 +28,13 @@
 
 enum { LC_PROBES_BODY_MAX = 16384 }; /* what does not fit is left out */
 
+/* A check of the application. */
+struct lc_probe_check {
+    const char *name; /* "web/readiness"; NULL: there is none */
+    bool ok;          /* it passes, as far as it was decided */
+    const char *why;  /* where it does not */
+};
+
 /* What the lifecycle does not know of a process. */
 struct lc_probe_process {
     const char *name;
@@ -34,6 +42,8 @@ struct lc_probe_process {
     int exit_code;   /* -1: it has not ended */
     const char *why; /* it runs and is not ready: what is missing; NULL: not known */
     lc_msec started_at, killed_at, ended_at; /* LC_NEVER: not yet */
+    bool up; /* it runs, and its ports listen: its checks say the rest */
+    struct lc_probe_check check[LC_CHECK_KIND_COUNT];
 };
 
 struct lc_probes {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXCLUDES_MAX = LC_LANES_MAX + 1, NAME_MAX_LENGTH = 63 };
+enum { EXCLUDES_MAX = LC_LANES_MAX + 1, NAME_MAX_LENGTH = 63 + sizeof("/readiness") - 1 };
 
 struct text {
     char *at;

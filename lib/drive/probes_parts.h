@@ -18,12 +18,18 @@ struct lc_check {
     const char *why; /* where it failed */
 };
 
+/* Of each process it and all its checks; the shutdown. */
+enum { LC_CHECKS_MAX = LC_LANES_MAX * (1 + LC_CHECK_KIND_COUNT) + 1 };
+
 struct lc_checks {
     size_t count;
-    struct lc_check list[LC_LANES_MAX + 1];
+    struct lc_check list[LC_CHECKS_MAX];
 };
 
 void lc_probes_readyz(const struct lc_probes *self, struct lc_checks *ret);
+/* Adds the processes' checks of one kind; all pass where `all`. */
+void lc_probes_add_checks(const struct lc_probes *self, enum lc_check_kind kind, bool all,
+                          struct lc_checks *ret);
 
 /* The body for the endpoint `name` ("readyz") under the raw query; *ret_passed: no check failed but
  * those that were excluded. Returns the length. */

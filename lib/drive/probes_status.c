@@ -45,7 +45,7 @@ static void add_cause(struct lc_json *json, const struct lc_probes *probes)
     lc_json_string(json, "kind", lc_cause_name(lifecycle->cause));
     if (lifecycle->cause == LC_CAUSE_SIGNAL)
         lc_json_string(json, "signal", lc_signal_format(lifecycle->cause_signal, name));
-    if (lifecycle->cause == LC_CAUSE_LANE)
+    if (lifecycle->cause == LC_CAUSE_LANE || lifecycle->cause == LC_CAUSE_CHECK)
         lc_json_string(json, "process", probes->process[lifecycle->cause_lane].name);
     lc_json_end(json);
 }
@@ -76,6 +76,7 @@ static void add_checks(struct lc_json *json, const struct lc_probes *probes)
     struct lc_checks checks;
 
     lc_probes_readyz(probes, &checks);
+    lc_probes_add_checks(probes, LC_CHECK_LIVENESS, false, &checks);
     lc_json_array_begin(json, "checks");
     for (size_t i = 0; i < checks.count; i++) {
         lc_json_object_begin(json, NULL);

@@ -16,11 +16,12 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
 }
 
 int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *base,
-                            struct lc_process *process, struct lc_log *log,
-                            lc_readiness_changed *changed, void *userdata)
+                            struct lc_process *process, const struct lc_checkup *checkup,
+                            struct lc_log *log, lc_readiness_changed *changed, void *userdata)
 {
     *self = (struct lc_readiness_watch){
         .process = process,
+        .checkup = checkup,
         .log = log,
         .timer = evtimer_new(base, on_timer, self),
         .changed = changed,
@@ -65,16 +66,15 @@ static bool still_ends(struct lc_readiness_watch *self)
 
 void lc_readiness_watch_look(struct lc_readiness_watch *self)
 {
-    bool ready = self->process->running;
+    bool running = self->process->running, ready;
 
-    if (ready && self->process->config->port_count) {
-        self->missing = missing_port(self);
-        ready = !still_ends(self) && self->missing <= 0;
-    }
+    if (running)
+        self->missing = self->process->config->port_count ? missing_port(self) : 0;
+    ready = running && !still_ends(self) && self->missing <= 0 && lc_checkup_passes(self->checkup);
     if (ready != self->ready) {
         self->ready = ready;
         self->changed(self->userdata, self->process->lane, ready);
     }
-    if (self->process->running && !ready)
+    if (running && (self->missing > 0 || self->ends_by))
         lc_loop_set_timer(self->timer, LC_READINESS_POLL_MSEC * 1000);
 }

@@ -2,14 +2,15 @@
 #ifndef LC_DRIVE_READINESS_H
 #define LC_DRIVE_READINESS_H
 
-/* When is a process ready: it runs, and every port in its `ports` listens. While it is awaited its
- * ports are looked at every 50 ms; once it was ready they are looked at when somebody asks, so that
- * an idle lastcall never wakes up and an answer is never stale.
+/* When is a process ready: it runs, every port in its `ports` listens, and its checks pass. While
+ * they are awaited its ports are looked at every 50 ms; once they listened they are looked at when
+ * somebody asks, so that an idle lastcall never wakes up and an answer is never stale.
  *
  * One that somebody else restarts still listens while it ends. It is ready when its ports have been
  * closed and listen again; without `ports` that cannot be seen, and it is ready at once. */
 
 #include "base/log.h"
+#include "drive/checkup.h"
 #include "drive/process.h"
 
 #include <event2/event.h>
@@ -26,6 +27,7 @@ typedef void lc_readiness_changed(void *userdata, unsigned lane, bool ready);
 
 struct lc_readiness_watch {
     struct lc_process *process;
+    const struct lc_checkup *checkup;
     struct lc_log *log;
     struct event *timer;
     lc_readiness_changed *changed;
@@ -37,14 +39,15 @@ struct lc_readiness_watch {
 
 /* 0 or -ENOMEM. */
 int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *base,
-                            struct lc_process *process, struct lc_log *log,
-                            lc_readiness_changed *changed, void *userdata);
+                            struct lc_process *process, const struct lc_checkup *checkup,
+                            struct lc_log *log, lc_readiness_changed *changed, void *userdata);
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
 
 /* It is about to end, and starts anew; its lane is known to be not ready. */
 void lc_readiness_watch_restart(struct lc_readiness_watch *self);
 
-/* Looks now, calls `changed` where it differs, and goes on looking until the process is ready. */
+/* Looks now, calls `changed` where it differs, and goes on looking until the ports listen. To be
+ * called where a check has decided something. */
 void lc_readiness_watch_look(struct lc_readiness_watch *self);
 
 #endif

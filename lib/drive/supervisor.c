@@ -79,8 +79,11 @@ static int start_lanes(struct lc_supervisor *self)
     for (unsigned lane = 0; r == 0 && lane < policy.lanes; lane++) {
         lc_process_init(&self->process[lane], lane, &self->config->process[lane], self->log,
                         self->base, lc_supervisor_on_started, self);
-        r = lc_readiness_watch_init(&self->watch[lane], self->base, &self->process[lane], self->log,
-                                    lc_supervisor_on_ready, self);
+        r = lc_supervisor_start_checks(self, lane);
+        if (r == 0)
+            r = lc_readiness_watch_init(&self->watch[lane], self->base, &self->process[lane],
+                                        &self->checkup[lane], self->log, lc_supervisor_on_ready,
+                                        self);
     }
     return r;
 }
@@ -144,6 +147,7 @@ static void stop(struct lc_supervisor *self)
     if (self->engine.timer) {
         for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++) {
             lc_readiness_watch_deinit(&self->watch[lane]);
+            lc_checkup_deinit(&self->checkup[lane]);
             lc_process_deinit(&self->process[lane]);
         }
         lc_hooks_deinit(&self->hooks);

@@ -12,7 +12,7 @@ enum {
     LEFTOVERS_POLL_MSEC = 50,
 };
 
-static void spawn_basics(const struct lc_supervisor *self, struct lc_spawn *ret)
+void lc_supervisor_spawn_basics(const struct lc_supervisor *self, struct lc_spawn *ret)
 {
     *ret = (struct lc_spawn){
         .envp = self->child_env,
@@ -36,6 +36,7 @@ static void await_lane(struct lc_supervisor *self, unsigned lane)
     if (process->running)
         lc_readiness_watch_restart(&self->watch[lane]);
     process->running = true;
+    lc_checkup_begin(&self->checkup[lane]);
     lc_readiness_watch_look(&self->watch[lane]);
 }
 
@@ -48,7 +49,7 @@ static void start_lane(struct lc_supervisor *self, unsigned lane)
         await_lane(self, lane);
         return;
     }
-    spawn_basics(self, &spawn);
+    lc_supervisor_spawn_basics(self, &spawn);
     if (is_main) {
         spawn.terminal = self->terminal;
         spawn.listen_fds = self->start->listen_fds;
@@ -78,7 +79,7 @@ static void start_hook(struct lc_supervisor *self, const struct lc_action *actio
 {
     struct lc_spawn spawn;
 
-    spawn_basics(self, &spawn);
+    lc_supervisor_spawn_basics(self, &spawn);
     if (lc_hooks_start(&self->hooks, &self->process[action->lane], action->hook, action->hook_index,
                        &spawn) < 0)
         lc_supervisor_on_hook(self, action->lane, action->hook, action->hook_index);
@@ -150,6 +151,8 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
     switch (action->kind) {
     case LC_ACTION_PHASE:
         lc_supervisor_follow_phase(self, action);
+        for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++)
+            lc_checkup_follow(&self->checkup[lane], action->phase);
         lc_metrics_phase(&self->metrics, action->from, action->at - action->since);
         lc_supervisor_save_report(self, -1);
         lc_narrate_action(self->log, &self->engine.lifecycle, action, now);

@@ -54,8 +54,10 @@ void lc_supervisor_on_started(void *userdata, unsigned lane, bool running)
 {
     struct lc_supervisor *self = userdata;
 
-    if (running)
+    if (running) {
+        lc_checkup_begin(&self->checkup[lane]);
         lc_readiness_watch_look(&self->watch[lane]);
+    }
     for (unsigned i = 0; i < self->engine.lifecycle.policy.lanes; i++)
         if (self->process[i].exec_event)
             return;
@@ -157,6 +159,7 @@ static void on_ended(struct lc_supervisor *self, struct lc_process *process,
     if (self->terminal >= 0 && process == lc_supervisor_main(self))
         lc_terminal_give(self->terminal, getpgrp(), reaped->pid);
     lc_process_ended(process, reaped, lc_supervisor_elapsed(self));
+    lc_checkup_end(&self->checkup[process->lane]);
     lc_supervisor_post_lane(self, LC_EVENT_LANE_GONE, process->lane, lc_exit_code_of(reaped));
 }
 
@@ -172,8 +175,10 @@ static void on_reaped(struct lc_supervisor *self, const struct lc_reaped *reaped
     }
     if (process)
         on_ended(self, process, reaped);
+    else if (lc_hooks_reaped(&self->hooks, reaped))
+        kind = LC_REAPED_HOOK;
     else
-        kind = lc_hooks_reaped(&self->hooks, reaped) ? LC_REAPED_HOOK : LC_REAPED_ORPHAN;
+        kind = lc_supervisor_check_reaped(self, reaped) ? LC_REAPED_CHECK : LC_REAPED_ORPHAN;
     self->metrics.reaped[kind]++;
     if (kind == LC_REAPED_ORPHAN)
         lc_log(self->log, LC_LOG_DEBUG, "orphan reaped", LC_INT("pid", reaped->pid),
@@ -251,6 +256,7 @@ static bool adopt(struct lc_supervisor *self, struct lc_config *fresh)
     lc_log_configure(self->log, (enum lc_log_format)fresh->log_format,
                      (enum lc_log_level)fresh->log_level);
     lc_traffic_configure(&self->traffic, fresh);
+    lc_supervisor_adopt_checks(self);
     lc_config_free(self->config);
     self->config = fresh;
     return true;

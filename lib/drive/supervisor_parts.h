@@ -6,6 +6,7 @@
  *   supervisor.c          puts it together and runs it
  *   supervisor_events.c   what happens becomes an event of the lifecycle (signals, exits, reload)
  *   supervisor_actions.c  what the lifecycle decides is carried out
+ *   supervisor_checks.c   the application's checks
  *   supervisor_control.c  what lastcallctl asks of it
  *   supervisor_metrics.c  what is counted is shown
  *   supervisor_prestop.c  what preStop hooks ask for, and when they are answered
@@ -15,6 +16,8 @@
  */
 
 #include "base/saver.h"
+#include "drive/checkup.h"
+#include "drive/clock.h"
 #include "drive/engine.h"
 #include "drive/hooks.h"
 #include "drive/http.h"
@@ -29,6 +32,8 @@
 #include "sys/process.h"
 #include "sys/signals.h"
 
+#include <limits.h>
+
 struct lc_supervisor {
     const struct lc_supervisor_start *start;
     struct lc_config *config;
@@ -36,6 +41,9 @@ struct lc_supervisor {
     struct event_base *base;
     struct lc_engine engine;
     struct lc_process process[LC_LANES_MAX]; /* by lane */
+    struct lc_checkup checkup[LC_LANES_MAX];
+    struct lc_attempt_world checks; /* what they share */
+    char tls_helper[PATH_MAX];
     struct lc_readiness_watch watch[LC_LANES_MAX];
     struct lc_hooks hooks;
     char **child_env;
@@ -61,6 +69,7 @@ struct lc_supervisor {
     struct lc_probes probes;
     struct lc_probe_process view[LC_LANES_MAX]; /* as of the last request */
     char missing[LC_LANES_MAX][48];
+    char check_name[LC_LANES_MAX][LC_CHECK_KIND_COUNT][80];
 };
 
 static inline lc_msec lc_supervisor_elapsed(const struct lc_supervisor *self)
@@ -88,8 +97,14 @@ void lc_supervisor_on_leftovers(evutil_socket_t fd, short what, void *userdata);
 void lc_supervisor_forward(struct lc_supervisor *self, int signal);
 
 /* supervisor_actions.c */
+void lc_supervisor_spawn_basics(const struct lc_supervisor *self, struct lc_spawn *ret);
 void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now);
 void lc_supervisor_count_leftovers(struct lc_supervisor *self);
+
+/* supervisor_checks.c */
+int lc_supervisor_start_checks(struct lc_supervisor *self, unsigned lane);
+void lc_supervisor_adopt_checks(struct lc_supervisor *self);
+bool lc_supervisor_check_reaped(struct lc_supervisor *self, const struct lc_reaped *reaped);
 
 /* supervisor_traffic.c */
 int lc_supervisor_start_traffic(struct lc_supervisor *self);
@@ -121,5 +136,6 @@ void lc_supervisor_metrics_init(struct lc_supervisor *self);
 
 /* supervisor_view.c */
 void lc_supervisor_view_init(struct lc_supervisor *self);
+void lc_supervisor_refresh_view(void *userdata);
 
 #endif

@@ -22,8 +22,20 @@ static const char *what_is_missing(struct lc_supervisor *self, unsigned lane)
     return self->missing[lane];
 }
 
+static struct lc_probe_check view_check(struct lc_supervisor *self, unsigned lane, int kind)
+{
+    const struct lc_checker *checker = &self->checkup[lane].checker[kind];
+    char *name = self->check_name[lane][kind];
+
+    if (!checker->probe)
+        return (struct lc_probe_check){0};
+    snprintf(name, sizeof(self->check_name[lane][kind]), "%s/%s", checker->process,
+             lc_check_kind_name(checker->kind));
+    return (struct lc_probe_check){.name = name, .ok = checker->passing, .why = checker->why};
+}
+
 /* Ports are looked at when somebody asks: nothing wakes up meanwhile. */
-static void refresh(void *userdata)
+void lc_supervisor_refresh_view(void *userdata)
 {
     struct lc_supervisor *self = userdata;
 
@@ -40,7 +52,10 @@ static void refresh(void *userdata)
             .started_at = process->started_at,
             .killed_at = process->killed_at,
             .ended_at = process->ended_at,
+            .up = process->running && self->watch[lane].missing <= 0 && !self->watch[lane].ends_by,
         };
+        for (int kind = 0; kind < LC_CHECK_KIND_COUNT; kind++)
+            self->view[lane].check[kind] = view_check(self, lane, kind);
     }
 }
 
@@ -51,8 +66,8 @@ void lc_supervisor_view_init(struct lc_supervisor *self)
         .process = self->view,
         .hooks = &self->hooks,
         .now = now,
-        .refresh = refresh,
+        .refresh = lc_supervisor_refresh_view,
         .userdata = self,
     };
-    refresh(self);
+    lc_supervisor_refresh_view(self);
 }

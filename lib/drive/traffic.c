@@ -8,6 +8,7 @@
 #include "sys/family.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,7 +148,11 @@ static int open_connections(struct lc_traffic *self)
     };
     int r = self->connections ? 0 : lc_connections_new(&self->connections, &rules);
 
-    return r < 0 || self->readable ? r : watch_descriptor(self);
+    if (r < 0 || self->readable)
+        return r;
+    for (size_t i = 0; i < self->check_count && i < LC_TRAFFIC_CHECKS; i++)
+        lc_connections_add_check(self->connections, self->checks[i].address, self->checks[i].port);
+    return watch_descriptor(self);
 }
 
 /* In `sh -c` or under a prefork server it is a descendant that listens. */
@@ -227,6 +232,29 @@ void lc_traffic_catch_up(struct lc_traffic *self)
 void lc_traffic_own_accepted(struct lc_traffic *self)
 {
     if (self->connections)
+        lc_connections_add_accepted(self->connections);
+}
+
+static void note_check(struct lc_traffic *self, const struct sockaddr *local)
+{
+    struct lc_traffic_check *check = &self->checks[self->check_count++ % LC_TRAFFIC_CHECKS];
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)local;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)local;
+
+    if (local->sa_family == AF_INET)
+        lc_address_map(check->address, v4->sin_addr.s_addr);
+    else
+        memcpy(check->address, &v6->sin6_addr, LC_ADDRESS_SIZE);
+    check->port = ntohs(local->sa_family == AF_INET ? v4->sin_port : v6->sin6_port);
+    if (self->connections)
+        lc_connections_add_check(self->connections, check->address, check->port);
+}
+
+void lc_traffic_own_check(struct lc_traffic *self, const struct sockaddr *local, bool made)
+{
+    if (!made)
+        note_check(self, local);
+    else if (self->connections) /* it is among the PassiveOpens, as our listener's are */
         lc_connections_add_accepted(self->connections);
 }
 

@@ -13,12 +13,14 @@
 #include "sys/connections.h"
 
 #include <event2/event.h>
+#include <sys/socket.h>
 
 enum {
     LC_TRAFFIC_LOOK_MSEC = 100, /* between looks, in window and drain */
     LC_TRAFFIC_TELL_MSEC =
         1000, /* between lines of the log that say how it goes on, at the least */
     LC_TRAFFIC_OWN_PORTS_MAX = 16,
+    LC_TRAFFIC_CHECKS = 16, /* so many of our own checks' connections may be open before a look */
     LC_TRAFFIC_GLANCE_USEC = 2000, /* a look that somebody waits for takes no longer */
     LC_TRAFFIC_RECENT_MSEC = 3000  /* the page asks once a second */
 };
@@ -42,6 +44,11 @@ struct lc_traffic {
     const struct lc_config *config;
     uint16_t own_ports[LC_TRAFFIC_OWN_PORTS_MAX];
     size_t own_count;
+    struct lc_traffic_check {
+        uint8_t address[LC_ADDRESS_SIZE];
+        uint16_t port;
+    } checks[LC_TRAFFIC_CHECKS]; /* the last of them, for connections that are opened later */
+    size_t check_count;
     struct lc_connections *connections; /* NULL: nobody has asked yet, or `error` */
     int error;
     struct event *readable, *timer;
@@ -82,6 +89,10 @@ void lc_traffic_catch_up(struct lc_traffic *self);
 
 /* Our own listener has accepted a connection. */
 void lc_traffic_own_accepted(struct lc_traffic *self);
+
+/* One of our own checks connects from this address, and (`made`) the application's kernel has taken
+ * the connection. */
+void lc_traffic_own_check(struct lc_traffic *self, const struct sockaddr *local, bool made);
 
 void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode);
 

@@ -156,7 +156,6 @@ void lc_connections_add_check(struct lc_connections *self,
                               const uint8_t address[static LC_ADDRESS_SIZE], uint16_t port)
 {
     lc_filter_add_check(&self->filter, address, port);
-    self->opens_own++;
 }
 
 void lc_connections_add_accepted(struct lc_connections *self)

@@ -132,10 +132,11 @@ const struct lc_arrivals *lc_connections_arrivals(const struct lc_connections *s
 /* How they are counted. None: we do not watch, or had to give it up. */
 enum lc_arrivals_source lc_connections_arrivals_source(const struct lc_connections *self);
 
-/* One of our own checks has connected, from this address and port of ours: it does not count. */
+/* One of our own checks connects, from this address and port of ours: it does not count. */
 void lc_connections_add_check(struct lc_connections *self,
                               const uint8_t address[static LC_ADDRESS_SIZE], uint16_t port);
-/* Our own listener has accepted a connection, which is among the PassiveOpens. */
+/* Our own listener, or the application for a check of ours, has accepted a connection, which is among
+ * the PassiveOpens. */
 void lc_connections_add_accepted(struct lc_connections *self);
 
 /* In use now; a later look may have to fall back. `ret_why` (may be NULL), for the log: why not a

@@ -29,6 +29,7 @@ struct lc_spawn {
     char *const *envp; /* the LISTEN_ variables of sd_listen_fds(3) are put right: see listen_fds */
     struct lc_signal_state signals;
     bool reset_signals;  /* nothing blocked, nothing ignored */
+    const int *stdio;    /* what becomes the child's 0, 1 and 2; -1: ours. NULL: ours, all three */
     int terminal;        /* make its group the foreground group of this terminal, where it is ours
                             still; -1: no */
     unsigned listen_fds; /* descriptors 3 .. 3+listen_fds-1 are passed on, LISTEN_PID set to it;

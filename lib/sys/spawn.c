@@ -68,6 +68,15 @@ static int restore_dispositions(struct plan *plan)
     return 0;
 }
 
+/* None of them is the number it becomes: 0 to 2 are always open in lastcall. */
+static int replace_stdio(struct plan *plan)
+{
+    for (int i = 0; plan->spec->stdio && i < 3; i++)
+        if (plan->spec->stdio[i] >= 0 && dup2(plan->spec->stdio[i], i) < 0)
+            return -errno;
+    return 0;
+}
+
 static void write_pid(char *text, pid_t pid)
 {
     int digits = 1;
@@ -165,6 +174,7 @@ _Noreturn static void run_child(struct plan *plan, int report_fd)
         {"setpgid", lead_group},
         {"tcsetpgrp", take_foreground},
         {"sigaction", restore_dispositions},
+        {"dup2", replace_stdio},
         {"fcntl", pass_descriptors},
         {"sigprocmask", restore_mask},
         {"execve", exec_program},

@@ -257,6 +257,7 @@ static void add(struct choices *ret, struct lc_event event)
 static void add_lane_events(const struct search *self, uint8_t i, struct choices *ret)
 {
     const struct oracle_lane *lane = &self->oracle.lane[i];
+    const struct oracle *oracle = &self->oracle;
 
     for (uint8_t kind = 0; kind < LC_HOOK_KIND_COUNT; kind++) {
         if (lane->hook_running[kind])
@@ -267,11 +268,14 @@ static void add_lane_events(const struct search *self, uint8_t i, struct choices
     }
     if (!lane->started || lane->gone)
         return;
-    if (!self->policy->policy.sidecar) { /* which does not see the end of a process */
+    if (!self->policy->policy
+             .sidecar) { /* which sees neither the end of a process nor its checks */
         add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i});
         add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .code = 3});
-        if (self->oracle.t0 == LC_NEVER)
+        if (oracle->t0 == LC_NEVER) {
             add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .no_listener = DEAF});
+            add(ret, (struct lc_event){.kind = LC_EVENT_LANE_FAILED, .lane = i});
+        }
     }
     add(ret, (struct lc_event){.kind = lane->ready ? LC_EVENT_LANE_UNREADY : LC_EVENT_LANE_READY,
                                .lane = i});

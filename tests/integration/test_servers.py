@@ -150,3 +150,56 @@ while True:
     assert app.exit_code() == 0
     app.wait_output("all workers are done")
     assert sum("worker done" in line.raw for line in app.output.list) == 3
+
+
+# A JVM server as they come up: it listens long before it answers, and answers 503 before it is warm.
+JVM = """
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+
+public class Server {
+    static volatile int status = 503;
+
+    public static void main(String[] arguments) throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(8080), 50);
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(status, -1);
+            exchange.close();
+        });
+        System.out.println("listens");
+        Thread.sleep(1500);
+        server.start();
+        System.out.println("answers");
+        Thread.sleep(1500);
+        status = 200;
+        System.out.println("warm");
+    }
+}
+"""
+
+needs_java = pytest.mark.skipif(not shutil.which("javac"), reason="no JDK is installed: "
+                                "deploy/packages test installs it")
+
+
+@needs_java
+@pytest.mark.plain
+def test_a_jvm_server_is_not_ready_before_it_answers(lastcall, place):
+    with open(f"{place}/Server.java", "w", encoding="ascii") as file:
+        file.write(JVM)
+    app = lastcall(config=f"""
+processes:
+- name: jvm
+  command: [java, -Xmx64m, "-XX:TieredStopAtLevel=1", {place}/Server.java]
+  ports: [8080]
+  readinessProbe: {{httpGet: {{path: /, port: 8080}}, periodSeconds: 1}}
+  startupProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 1, failureThreshold: 60}}
+""")
+    app.wait_output("listens", timeout=60)
+    assert until(lambda: "[+]jvm ok\n[" in app.http("/readyz").body), "its port is not seen"
+    assert app.status("/readyz") == 503, "ready, though nothing has answered"
+    warm = app.output.first(lambda line: line.raw == "warm", 60)
+    ready = app.wait_for("readiness", ready=True, timeout=20)
+    assert ready.at > warm.at
+    assert app.http("/", address=WEB).status == 200
+    app.signal("SIGTERM")
+    assert app.exit_code() == 143

@@ -146,12 +146,13 @@ def test_a_containers_hook_alone_is_let_go_and_readiness_comes_back_with_the_app
     assert until(lambda: "nothing listens on port 8000" in app.http("/readyz?verbose").body)
     began = app.events("readiness", ready=False)[-1]
     web = beside(app).wait_output("up")
-    app.wait_for("readiness", after=began, ready=True)
+    back = app.wait_for("readiness", after=began, ready=True)
     assert app.status("/readyz") == 200
     # And the next shutdown is a whole one.
     hooks = Hook(app, CONTAINER), Hook(app, POD)
     assert [each.done().body for each in hooks] == ["drained\n"] * 2
-    assert app.events("phase", phase="propagating")[-1]["elapsed"] == lateness(3.0)
+    window = app.wait_for("phase", after=back, phase="propagating")
+    assert window["elapsed"] == lateness(3.0)
     end(app, web)
 
 

@@ -70,6 +70,18 @@ static void see_gone(struct oracle *self, const struct lc_policy *policy,
     commit(self, policy);
 }
 
+static void see_failed(struct oracle *self, const struct lc_policy *policy,
+                       const struct lc_event *event)
+{
+    if (self->t0 != LC_NEVER || !policy->lane[event->lane].essential ||
+        !account_live(self, event->lane))
+        return;
+    begin(self, event);
+    self->fan_out = self->check_failed = true;
+    self->failed_lane = event->lane;
+    commit(self, policy);
+}
+
 static void see_hook_done(struct oracle *self, const struct lc_policy *policy,
                           const struct lc_event *event)
 {
@@ -149,6 +161,8 @@ static void see_lane(struct oracle *self, const struct lc_policy *policy,
         return;
     if (event->kind == LC_EVENT_LANE_GONE)
         see_gone(self, policy, event);
+    else if (event->kind == LC_EVENT_LANE_FAILED)
+        see_failed(self, policy, event);
     else if (event->kind == LC_EVENT_HOOK_DONE)
         see_hook_done(self, policy, event);
     else if (account_live(self, event->lane))
@@ -160,6 +174,7 @@ void account_see(struct oracle *self, const struct lc_policy *policy, const stru
     switch (event->kind) {
     case LC_EVENT_LANE_READY:
     case LC_EVENT_LANE_UNREADY:
+    case LC_EVENT_LANE_FAILED:
     case LC_EVENT_LANE_GONE:
     case LC_EVENT_HOOK_DONE:
         see_lane(self, policy, event);

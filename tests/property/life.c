@@ -157,11 +157,11 @@ static struct lc_event pick_event(struct world *world)
 {
     /* What is rare in a life is rare here, or no life would get anywhere. */
     static const enum lc_event_kind kinds[] = {
-        LC_EVENT_TICK,       LC_EVENT_TICK,      LC_EVENT_TICK,      LC_EVENT_LANE_READY,
-        LC_EVENT_LANE_READY, LC_EVENT_LANE_GONE, LC_EVENT_HOOK_DONE, LC_EVENT_HOOK_DONE,
-        LC_EVENT_ARRIVAL,    LC_EVENT_INFLIGHT,  LC_EVENT_INFLIGHT,  LC_EVENT_LANE_UNREADY,
-        LC_EVENT_STOP,       LC_EVENT_DRAIN,     LC_EVENT_UNDO,      LC_EVENT_LEFTOVERS,
-        LC_EVENT_COUNT,
+        LC_EVENT_TICK,       LC_EVENT_TICK,        LC_EVENT_TICK,      LC_EVENT_LANE_READY,
+        LC_EVENT_LANE_READY, LC_EVENT_LANE_GONE,   LC_EVENT_HOOK_DONE, LC_EVENT_HOOK_DONE,
+        LC_EVENT_ARRIVAL,    LC_EVENT_INFLIGHT,    LC_EVENT_INFLIGHT,  LC_EVENT_LANE_UNREADY,
+        LC_EVENT_STOP,       LC_EVENT_DRAIN,       LC_EVENT_UNDO,      LC_EVENT_LEFTOVERS,
+        LC_EVENT_COUNT,      LC_EVENT_LANE_FAILED,
     };
     static const enum lc_event_kind hooks[] = {LC_EVENT_PRESTOP_CONTAINER, LC_EVENT_PRESTOP_POD};
     static const uint8_t signals[] = {SIGTERM, SIGTERM, SIGINT, SIGQUIT, 0, 200};

@@ -38,8 +38,10 @@ static const char *waits_over(const struct oracle *self, const struct lc_policy 
 
     if (self->may_skip || !account_serving(self, policy) || action->phase == LC_PHASE_EXITED)
         return NULL;
-    HOLDS(at >= account_plus(self->t0, policy->window_min), "the window lasted less than min");
-    HOLDS(self->late || at >= window_end(self, policy), "the window ended while arrivals came");
+    HOLDS(self->check_failed || at >= account_plus(self->t0, policy->window_min),
+          "the window lasted less than min");
+    HOLDS(self->check_failed || self->late || at >= window_end(self, policy),
+          "the window ended while arrivals came");
     if (action->phase == LC_PHASE_DRAINING || !policy->drain || policy->drain_timeout == 0)
         return NULL;
     HOLDS(self->draining_at != LC_NEVER, "the drain was left out");
@@ -209,6 +211,8 @@ static uint8_t exit_code(const struct oracle *self, const struct lc_policy *poli
 
     if (code == 0 && self->fan_out)
         code = self->lane[self->failed_lane].code;
+    if (code == 0 && self->check_failed)
+        code = 1;
     if (code == 0 && !main_lane->started && self->stop_signal)
         return (uint8_t)(128 + self->stop_signal);
     for (size_t i = 0; i < policy->lanes && code == 0; i++) {
@@ -299,7 +303,7 @@ static const char *check_readiness(const struct oracle *self, const struct lc_po
               "readiness is not what the lanes make of it");
         return NULL;
     }
-    if (policy->readiness == LC_READINESS_FLIP)
+    if (policy->readiness == LC_READINESS_FLIP || self->check_failed)
         HOLDS(!self->ready, "ready in a shutdown");
     else if (policy->readiness == LC_READINESS_AFTER_WINDOW)
         HOLDS(!self->ready || self->phase == LC_PHASE_PROPAGATING, "ready after the window");
@@ -348,7 +352,8 @@ static const char *check_times(const struct oracle *self, const struct lc_policy
     HOLDS(!waits || !(self->cold || self->hurried || self->killed), "a wait in a hurry");
     HOLDS(!waits || self->now < account_cut(self, policy), "a wait at the stop reserve's expense");
     HOLDS(self->phase != LC_PHASE_PROPAGATING ||
-              (account_serving(self, policy) && self->now < window_end(self, policy)),
+              (account_serving(self, policy) && !self->check_failed &&
+               self->now < window_end(self, policy)),
           "a window for nobody, or beyond its end");
     if (!self->committed)
         return NULL;

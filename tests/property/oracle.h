@@ -30,7 +30,7 @@ struct oracle {
     bool ready, ran;      /* ran: was running once */
     lc_msec t0, deadline; /* LC_NEVER: none */
     bool committed, cold; /* cold: nothing is to be waited for; T0 was in starting, or is past */
-    bool hurried, killed, fan_out, late, exited;
+    bool hurried, killed, fan_out, check_failed, late, exited;
     bool may_skip; /* window, preStop hooks and drain may be left out: no time, or no reason */
     uint32_t no_listener;
     bool drained; /* nothing was in flight, in DRAINING */

@@ -129,7 +129,8 @@ static void sixteen_lanes_in_a_row_start_and_stop_one_by_one(void)
 static void an_event_of_a_lane_beyond_the_last_changes_nothing(void)
 {
     static const enum lc_event_kind kinds[] = {LC_EVENT_LANE_READY, LC_EVENT_LANE_UNREADY,
-                                               LC_EVENT_LANE_GONE, LC_EVENT_HOOK_DONE};
+                                               LC_EVENT_LANE_FAILED, LC_EVENT_LANE_GONE,
+                                               LC_EVENT_HOOK_DONE};
     struct lc_policy policy = sixteen_lanes();
     struct lc_lifecycle lifecycle, before;
 
@@ -315,6 +316,7 @@ static void every_value_has_a_name_and_what_is_none_of_them_is_unknown(void)
     CHECK_STR(lc_hook_kind_name(LC_HOOK_POST_STOP), "postStop");
     CHECK_STR(lc_hook_kind_name(LC_HOOK_KIND_COUNT), "unknown");
     CHECK_STR(lc_cause_name(LC_CAUSE_LANE), "lane");
+    CHECK_STR(lc_cause_name(LC_CAUSE_CHECK), "check");
     CHECK_STR(lc_cause_name(LC_CAUSE_COUNT), "unknown");
     CHECK_STR(lc_outcome_name(LC_OUTCOME_CRASHED), "crashed");
     CHECK_STR(lc_outcome_name(LC_OUTCOME_COUNT), "unknown");

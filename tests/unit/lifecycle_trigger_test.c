@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lifecycle, a sentence and a golden trace each: fan-out, and what comes on top of a shutdown. */
+/* The lifecycle, a sentence and a golden trace each: fan-out, failed checks, and what comes on top of a shutdown. */
 #include "lifecycle_fixture.h"
 
 /* Fan-out */
@@ -211,8 +211,79 @@ static void and_hurries_where_the_table_would_ignore_it(void)
                   "[   100] SIGINT!          -> stopping: ask web, ask db\n");
 }
 
+/* A check that fails */
+
+static void a_failed_check_skips_the_window_but_neither_hooks_nor_drain(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.drain = true;
+    add_hook(&policy, WEB, PRE, 1000);
+
+    TRACE(policy, "[  1000] failed web       -> draining: readiness off, hook web pre 0\n"
+                  "[  1100] done web pre 0   -> nothing\n"
+                  "[  1200] inflight 0       -> stopping: ask web\n"
+                  "[  1300] gone web 143     -> exited: ask leftovers\n"
+                  "[  1301] leftovers 0      -> exit 143\n");
+    CHECK_INT(trace_lifecycle()->cause, LC_CAUSE_CHECK);
+    CHECK_INT(trace_lifecycle()->cause_lane, WEB);
+    CHECK_INT(lc_lifecycle_outcome(trace_lifecycle()), LC_OUTCOME_CRASHED);
+}
+
+static void a_failed_check_never_exits_with_0(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE(policy, "[  1000] failed web       -> stopping: readiness off, ask web\n"
+                  "[  1300] gone web 0       -> exited: ask leftovers\n"
+                  "[  1301] leftovers 0      -> exit 1\n");
+    CHECK_INT(lc_lifecycle_outcome(trace_lifecycle()), LC_OUTCOME_CRASHED);
+}
+
+static void readiness_goes_off_with_a_failed_check_though_it_is_to_be_held(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.readiness = LC_READINESS_HOLD;
+
+    TRACE(policy, "[  1000] failed web       -> stopping: readiness off, ask web\n");
+}
+
+static void a_check_that_fails_in_a_shutdown_changes_nothing(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE(policy, "[  1000] SIGTERM          -> propagating: readiness off\n"
+                  "[  1100] failed web       -> nothing\n"
+                  "[  6000] tick             -> stopping: ask web\n");
+    CHECK_INT(trace_lifecycle()->cause, LC_CAUSE_SIGNAL);
+}
+
+static void a_failed_check_of_an_inessential_lane_shuts_nothing_down(void)
+{
+    struct lc_policy policy = three_lanes();
+    policy.lane[WORKER].essential = false;
+
+    TRACE(policy, "[  1000] failed worker    -> nothing\n");
+}
+
+static void the_end_of_a_lane_whose_startup_check_failed_is_awaited_like_any(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE_FROM_START(policy, "[     0] begin            -> start web\n"
+                             "[  1000] failed web       -> stopping: ask web\n"
+                             "[  1001] gone web 143     -> exited: ask leftovers\n"
+                             "[  1002] leftovers 0      -> exit 143\n");
+}
+
 int main(void)
 {
+    TEST(a_failed_check_skips_the_window_but_neither_hooks_nor_drain);
+    TEST(a_failed_check_never_exits_with_0);
+    TEST(readiness_goes_off_with_a_failed_check_though_it_is_to_be_held);
+    TEST(a_check_that_fails_in_a_shutdown_changes_nothing);
+    TEST(a_failed_check_of_an_inessential_lane_shuts_nothing_down);
+    TEST(the_end_of_a_lane_whose_startup_check_failed_is_awaited_like_any);
+
     TEST(without_another_process_the_end_of_the_only_one_is_the_exit);
     TEST(when_an_essential_lane_ends_the_others_are_shut_down);
     TEST(where_nobody_who_serves_is_left_the_others_have_their_hooks_but_no_window);

@@ -81,6 +81,7 @@ static struct lc_event event_of(const char *line)
         {"late", LC_EVENT_TICK},
         {"ready", LC_EVENT_LANE_READY},
         {"unready", LC_EVENT_LANE_UNREADY},
+        {"failed", LC_EVENT_LANE_FAILED},
         {"gone", LC_EVENT_LANE_GONE},
         {"drain", LC_EVENT_DRAIN},
         {"undo", LC_EVENT_UNDO},

@@ -14,10 +14,10 @@
  * the first of all. An action that was due before its line's time has the time it was due behind
  * it: `ask web @5000`.
  *
- * Left: begin, tick, late, ready LANE, unready LANE, gone LANE CODE, SIGTERM, SIGINT, SIGQUIT, a
- * signal's name with `!` where it came from the terminal, drain, undo, container, pod, arrival,
- * inflight N, done LANE pre|post INDEX, leftovers N; behind it, `deaf LANE`: it listens on nothing.
- * The lanes are called web, worker and db.
+ * Left: begin, tick, late, ready LANE, unready LANE, failed LANE, gone LANE CODE, SIGTERM, SIGINT,
+ * SIGQUIT, a signal's name with `!` where it came from the terminal, drain, undo, container, pod,
+ * arrival, inflight N, done LANE pre|post INDEX, leftovers N; behind it, `deaf LANE`: it listens on
+ * nothing. The lanes are called web, worker and db.
  */
 
 #include "core/lifecycle.h"

@@ -50,7 +50,8 @@ function span(seconds) {
 
 function causeOf(status) {
   const cause = status.cause;
-  return !cause ? "" : cause.signal || (cause.process ? `end of ${cause.process}` : cause.kind);
+  const what = cause && cause.kind === "check" ? "failed check of" : "end of";
+  return !cause ? "" : cause.signal || (cause.process ? `${what} ${cause.process}` : cause.kind);
 }
 
 // What is shown, in seconds of lastcall's life: around the shutdown, or the last minute.
@@ -194,7 +195,7 @@ function makeArea() {
 }
 
 function drawTables(status) {
-  const why = name => status.checks.find(check => check.name === name && check.why);
+  const why = name => status.checks.find(check => check.why && check.name.split("/")[0] === name);
   fill($("processes").tBodies[0], status.processes, () => {
     const name = make("th");
     name.scope = "row";

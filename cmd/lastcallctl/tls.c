@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include <bearssl.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * TLS for lastcall's checks with `scheme: HTTPS`, in a process of its own. Descriptor 0 is connected
+ * to the application, on 1 lastcall speaks plain HTTP: one request, whose answer goes back until
+ * there is no more of it. Everything here may block: lastcall kills us at the check's timeout.
+ *
+ * The certificate is not verified, as the kubelet does not (InsecureSkipVerify in
+ * pkg/probe/http/http.go): whoever answers at that port of the pod is the application. Only its key
+ * is taken from it. Versions go up to TLS 1.2, which is BearSSL's last.
+ */
+
+enum { SERVER = 0, CLIENT = 1 };
+
+static const char request_end[] = "\r\n\r\n";
+
+/* A certificate chain of which the first one's key is taken as it is. */
+struct chain {
+    const br_x509_class *vtable;
+    br_x509_decoder_context leaf;
+    unsigned certificates; /* that have ended */
+};
+
+static struct chain *chain_of(const br_x509_class **context)
+{
+    return (struct chain *)(void *)context;
+}
+
+static void start_chain(const br_x509_class **context, const char *server_name)
+{
+    (void)server_name;
+    chain_of(context)->certificates = 0;
+}
+
+static void start_certificate(const br_x509_class **context, uint32_t length)
+{
+    (void)length;
+    if (chain_of(context)->certificates == 0)
+        br_x509_decoder_init(&chain_of(context)->leaf, NULL, NULL);
+}
+
+static void append(const br_x509_class **context, const unsigned char *data, size_t length)
+{
+    if (chain_of(context)->certificates == 0)
+        br_x509_decoder_push(&chain_of(context)->leaf, data, length);
+}
+
+static void end_certificate(const br_x509_class **context)
+{
+    chain_of(context)->certificates++;
+}
+
+static unsigned end_chain(const br_x509_class **context)
+{
+    struct chain *self = chain_of(context);
+
+    return self->certificates ? (unsigned)br_x509_decoder_last_error(&self->leaf)
+                              : BR_ERR_X509_EMPTY_CHAIN;
+}
+
+static const br_x509_pkey *get_key(const br_x509_class *const *context, unsigned *usages)
+{
+    const struct chain *self = (const struct chain *)(const void *)context;
+
+    if (usages)
+        *usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
+    return self->leaf.err == 0 ? &self->leaf.pkey : NULL;
+}
+
+static const br_x509_class any_chain = {
+    .context_size = sizeof(struct chain),
+    .start_chain = start_chain,
+    .start_cert = start_certificate,
+    .append = append,
+    .end_cert = end_certificate,
+    .end_chain = end_chain,
+    .get_pkey = get_key,
+};
+
+static int receive(void *context, unsigned char *data, size_t size)
+{
+    ssize_t length = read(SERVER, data, size);
+
+    (void)context;
+    return length > 0 ? (int)length : -1;
+}
+
+static int dispatch(void *context, const unsigned char *data, size_t size)
+{
+    ssize_t length = write(SERVER, data, size);
+
+    (void)context;
+    return length > 0 ? (int)length : -1;
+}
+
+/* Up to the empty line: a GET has no body. */
+static bool send_request(br_sslio_context *stream)
+{
+    char data[4096], end[sizeof(request_end) - 1] = "";
+    ssize_t length;
+
+    while (memcmp(end, request_end, sizeof(end)) != 0) {
+        length = read(CLIENT, data, sizeof(data));
+        if (length <= 0 || br_sslio_write_all(stream, data, (size_t)length) < 0)
+            return false;
+        for (ssize_t i = 0; i < length; i++) {
+            memmove(end, end + 1, sizeof(end) - 1);
+            end[sizeof(end) - 1] = data[i];
+        }
+    }
+    return br_sslio_flush(stream) == 0;
+}
+
+static size_t pass_answer_back(br_sslio_context *stream)
+{
+    char data[4096];
+    size_t all = 0;
+    int length;
+
+    while ((length = br_sslio_read(stream, data, sizeof(data))) > 0) {
+        if (write(CLIENT, data, (size_t)length) != length)
+            break;
+        all += (size_t)length;
+    }
+    return all;
+}
+
+static int fail(int error)
+{
+    if (error >= BR_ERR_SEND_FATAL_ALERT)
+        return lc_ctl_fail("tls: refused the server, with alert %d",
+                           error - BR_ERR_SEND_FATAL_ALERT);
+    if (error >= BR_ERR_RECV_FATAL_ALERT)
+        return lc_ctl_fail("tls: refused by the server, with alert %d",
+                           error - BR_ERR_RECV_FATAL_ALERT);
+    if (error == BR_ERR_OK || error == BR_ERR_IO)
+        return lc_ctl_fail("tls: the connection was closed");
+    if (error == BR_ERR_BAD_VERSION)
+        return lc_ctl_fail("tls: the server does not speak TLS, or not up to 1.2");
+    return lc_ctl_fail("tls: error %d of BearSSL", error);
+}
+
+int lc_ctl_tls(const struct lc_ctl_arguments *arguments)
+{
+    static br_ssl_client_context client;
+    static br_x509_minimal_context unused; /* what verifies, until it is replaced */
+    static unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
+    static struct chain chain = {.vtable = &any_chain};
+    br_sslio_context stream;
+
+    (void)arguments;
+    br_ssl_client_init_full(&client, &unused, NULL, 0);
+    br_ssl_engine_set_x509(&client.eng, &chain.vtable);
+    br_ssl_engine_set_buffer(&client.eng, buffer, sizeof(buffer), 1);
+    if (!br_ssl_client_reset(&client, NULL, 0))
+        return fail(br_ssl_engine_last_error(&client.eng));
+    br_sslio_init(&stream, &client.eng, receive, NULL, dispatch, NULL);
+    if (!send_request(&stream) || pass_answer_back(&stream) == 0)
+        return fail(br_ssl_engine_last_error(&client.eng));
+    return 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attempts by the thousand: each comes to its result, and leaves nothing behind. */
+#include "drive/attempt.h"
+#include "drive/loop.h"
+#include "tap.h"
+
+#include <dirent.h>
+#include <event2/http.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATIENCE_SEC = 60 };
+
+static struct event_base *base;
+static struct lc_attempt attempt;
+static struct lc_attempt_world world;
+static unsigned results[3], reaped_others;
+static char last_why[LC_ATTEMPT_WHY_MAX];
+
+static void on_done(void *userdata, enum lc_check_result result, const char *why)
+{
+    (void)userdata;
+    results[result]++;
+    snprintf(last_why, sizeof(last_why), "%s", why);
+}
+
+static unsigned done(void)
+{
+    return results[LC_CHECK_FAILED] + results[LC_CHECK_PASSED] + results[LC_CHECK_UNKNOWN];
+}
+
+static int count_descriptors(void)
+{
+    DIR *fds = opendir("/proc/self/fd");
+    int count = 0;
+
+    while (fds && readdir(fds))
+        count++;
+    if (fds)
+        closedir(fds);
+    return count;
+}
+
+static void reap(void)
+{
+    struct lc_reaped reaped;
+
+    while (lc_reap(&reaped) > 0)
+        if (!lc_attempt_reaped(&attempt, &reaped))
+            reaped_others++;
+}
+
+/* A turn of the loop, at most a millisecond long. */
+static void turn(void)
+{
+    struct timeval pause = {.tv_usec = 1000};
+
+    event_base_loopexit(base, &pause);
+    event_base_loop(base, EVLOOP_ONCE);
+    reap();
+}
+
+static void setup(void)
+{
+    world.base = base = lc_loop_new(NULL);
+    world.spawn = (struct lc_spawn){.envp = environ, .terminal = -1};
+    memset(results, 0, sizeof(results));
+    reaped_others = 0;
+    CHECK_INT(lc_attempt_init(&attempt, &world, on_done, NULL), 0);
+}
+
+static void teardown(void)
+{
+    lc_attempt_deinit(&attempt);
+    lc_loop_free(base);
+}
+
+static void run(const struct lc_probe *probe, unsigned count)
+{
+    time_t end = time(NULL) + PATIENCE_SEC;
+
+    for (unsigned i = 0; i < count && time(NULL) < end; i++) {
+        lc_attempt_start(&attempt, probe);
+        CHECK_INT(done(), i);
+        while (done() == i && time(NULL) < end)
+            turn();
+    }
+    while (lc_reap_has_children() && time(NULL) < end)
+        turn();
+    CHECK(!lc_reap_has_children());
+}
+
+static void an_exec_check_leaves_neither_descriptor_nor_process_behind(void)
+{
+    char *command[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"sleep 100 & exit 0"}, NULL};
+    const struct lc_probe probe = {.action = LC_PROBE_EXEC, .command = command, .timeout = 10000};
+    int before;
+
+    setup();
+    before = count_descriptors();
+    run(&probe, 300);
+    CHECK_INT(results[LC_CHECK_PASSED], 300);
+    CHECK_INT(reaped_others, 300); /* the orphans */
+    CHECK_INT(count_descriptors(), before);
+    teardown();
+}
+
+static void nor_does_one_that_is_given_up(void)
+{
+    char *command[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"sleep 100 & sleep 100"}, NULL};
+    const struct lc_probe probe = {.action = LC_PROBE_EXEC, .command = command, .timeout = 20};
+    int before;
+
+    setup();
+    before = count_descriptors();
+    run(&probe, 50);
+    CHECK_INT(results[LC_CHECK_FAILED], 50);
+    CHECK_STR(last_why, "nothing within 20ms");
+    CHECK_INT(count_descriptors(), before);
+    teardown();
+}
+
+static void nor_does_one_that_is_called_off(void)
+{
+    char *command[] = {(char[]){"sleep"}, (char[]){"100"}, NULL};
+    const struct lc_probe probe = {.action = LC_PROBE_EXEC, .command = command, .timeout = 10000};
+    int before;
+
+    setup();
+    before = count_descriptors();
+    for (unsigned i = 0; i < 100; i++) {
+        lc_attempt_start(&attempt, &probe);
+        lc_attempt_cancel(&attempt);
+        while (lc_reap_has_children())
+            turn();
+    }
+    CHECK_INT(done(), 0);
+    CHECK_INT(count_descriptors(), before);
+    teardown();
+}
+
+static void on_request(struct evhttp_request *request, void *userdata)
+{
+    (void)userdata;
+    evhttp_send_reply(request, 200, "OK", NULL);
+}
+
+static struct evhttp *serve(uint16_t *ret_port)
+{
+    struct evhttp *server = evhttp_new(base);
+    struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(server, "127.0.0.1", 0);
+    struct sockaddr_in name = {0};
+    socklen_t length = sizeof(name);
+
+    getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&name, &length);
+    *ret_port = ntohs(name.sin_port);
+    evhttp_set_gencb(server, on_request, NULL);
+    return server;
+}
+
+static void thousands_of_requests_leave_nothing_behind(void)
+{
+    struct lc_probe probe = {.action = LC_PROBE_HTTP_GET, .path = (char[]){"/"}, .timeout = 10000};
+    struct evhttp *server;
+    int before;
+
+    setup();
+    server = serve(&probe.port);
+    run(&probe, 1); /* what the loop keeps for ever */
+    before = count_descriptors();
+    memset(results, 0, sizeof(results));
+    run(&probe, 2000);
+    CHECK_INT(results[LC_CHECK_PASSED], 2000);
+    for (unsigned i = 0; i < 3; i++) /* the server's own end of the last one */
+        turn();
+    CHECK_INT(count_descriptors(), before);
+    evhttp_free(server);
+    teardown();
+}
+
+static void a_refusal_is_told_later_and_leaves_nothing_behind(void)
+{
+    const struct lc_probe probe = {.action = LC_PROBE_TCP_SOCKET, .port = 1, .timeout = 10000};
+    int before;
+
+    setup();
+    before = count_descriptors();
+    run(&probe, 1000);
+    CHECK_INT(results[LC_CHECK_FAILED], 1000);
+    CHECK_STR(last_why, "Connection refused");
+    CHECK_INT(count_descriptors(), before);
+    teardown();
+}
+
+static void a_program_that_is_not_there_says_nothing_of_the_application(void)
+{
+    char *command[] = {(char[]){"/no/such/program"}, NULL};
+    const struct lc_probe probe = {.action = LC_PROBE_EXEC, .command = command, .timeout = 10000};
+
+    setup();
+    run(&probe, 1);
+    CHECK_INT(results[LC_CHECK_UNKNOWN], 1);
+    CHECK_STR(last_why, "/no/such/program: execve: No such file or directory");
+    teardown();
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    CHECK_INT(lc_subreaper(), 0);
+    TEST(an_exec_check_leaves_neither_descriptor_nor_process_behind);
+    TEST(nor_does_one_that_is_given_up);
+    TEST(nor_does_one_that_is_called_off);
+    TEST(thousands_of_requests_leave_nothing_behind);
+    TEST(a_refusal_is_told_later_and_leaves_nothing_behind);
+    TEST(a_program_that_is_not_there_says_nothing_of_the_application);
+    return tap_done();
+}
