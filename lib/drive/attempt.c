@@ -94,7 +94,7 @@ static bool read_output(struct lc_attempt *self)
         return length < 0 && (errno == EAGAIN || errno == EINTR);
     room = (size_t)length < room ? (size_t)length : room;
     for (size_t i = 0; i < room; i++)
-        self->text[self->length++] = data[i] > ' ' || data[i] < 0 ? data[i] : ' ';
+        self->text[self->length++] = (unsigned char)data[i] > ' ' ? data[i] : ' ';
     self->text[self->length] = '\0';
     return true;
 }
