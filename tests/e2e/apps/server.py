@@ -60,6 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, code, body):
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")  # else it may be in flight still at the next stop
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
