@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 import cluster
-from images import NAMES
+from images import LASTCALL, NAMES
 
 APP, APP_WITH_LASTCALL = NAMES["app"], NAMES["app-lastcall"]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -124,3 +124,46 @@ def evict(namespace, name):
     cluster.run("kubectl", "create", "--raw", path, "--filename", "-", text=json.dumps(
         {"apiVersion": "policy/v1", "kind": "Eviction",
          "metadata": {"name": name, "namespace": namespace.name}}))
+
+
+# --- releases of the chart ---
+
+CHART = os.path.join(cluster.ROOT, "charts", "lastcall")
+SELECTOR = "app.kubernetes.io/name=web"
+
+
+def image(reference):
+    repository, tag = reference.rsplit(":", 1)
+    return {"repository": repository, "tag": tag}
+
+
+def release(namespace, mode, command=tuple(SERVER), **values):
+    """One replica of the server, called web; returns once it is ready."""
+    values = {"mode": mode, "image": image(APP_WITH_LASTCALL if mode == "entrypoint" else APP),
+              "command": list(command), "replicas": 1, "podSecurityContext": RESTRICTED,
+              "test": {"enabled": False}, "lastcall": {"image": image(LASTCALL)}, **values}
+    namespace.helm("upgrade", "--install", "web", CHART, "--values", "-", "--wait", "--timeout",
+                   "120s", text=json.dumps(values))
+
+
+def living(namespace):
+    """The release's pods that are not being stopped, by name."""
+    found = namespace.get("pods", "--selector", SELECTOR)["items"]
+    return {one["metadata"]["name"]: one for one in found
+            if "deletionTimestamp" not in one["metadata"]}
+
+
+def only(namespace):
+    """The name of the one pod."""
+    (name,) = living(namespace)
+    return name
+
+
+def restarted(namespace, name="web", container="app", times=1):
+    """The pod, once that container has been started again and the pod is ready."""
+    def again():
+        found = namespace.get("pod", name)
+        return found if status(found, container).get("restartCount", 0) >= times else None
+    cluster.wait_for("the container's restart", 60, again)
+    ready(namespace, name)
+    return namespace.get("pod", name)

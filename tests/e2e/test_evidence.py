@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-import cluster
 import pods
 
 pytestmark = pytest.mark.usefixtures("images")
@@ -19,14 +18,6 @@ def described(namespace, name="web"):
     text = namespace.kubectl("describe", "pod", name).stdout
     found = re.search(r"^ +Message: +(\{.*\})$", text, re.M)
     return json.loads(found[1]) if found else None
-
-
-def restarted(namespace, name="web", container="app"):
-    """The pod, once that container has been started again."""
-    def again():
-        found = namespace.get("pod", name)
-        return found if pods.status(found, container).get("restartCount", 0) > 0 else None
-    return cluster.wait_for("the container's restart", 60, again)
 
 
 def serving(*options, command=pods.SERVER, **more):
@@ -44,7 +35,7 @@ def sick(grace=30):
 def test_describe_shows_how_the_shutdown_went(namespace):
     pods.pod(namespace, pods.spec(serving("--propagation", "1s", livenessProbe=sick())))
     pods.ask(namespace, "/fail")
-    kubernetes, _ = pods.ended(restarted(namespace))
+    kubernetes, _ = pods.ended(pods.restarted(namespace))
     told = described(namespace)
     assert kubernetes["exitCode"] == told["exitCode"] == 143
     assert (told["cause"], told["signal"], told["outcome"]) == ("signal", "SIGTERM", "stopped")
@@ -58,7 +49,7 @@ def test_describe_names_what_had_to_be_killed(namespace):
                                           command=[*IGNORES_SIGTERM, *pods.SERVER],
                                           livenessProbe=sick(3))))
     pods.ask(namespace, "/fail")
-    kubernetes, _ = pods.ended(restarted(namespace))
+    kubernetes, _ = pods.ended(pods.restarted(namespace))
     told = described(namespace)
     assert kubernetes["exitCode"] == told["exitCode"] == 137
     assert (told["outcome"], told["killed"]) == ("forced", ["sh"])
@@ -69,7 +60,7 @@ def test_describe_shows_it_after_the_platforms_own_sigkill_too(namespace):
     pods.pod(namespace, pods.spec(serving("--propagation", "20s", "--grace-period", "60s",
                                           livenessProbe=sick(4))))
     pods.ask(namespace, "/fail")
-    kubernetes, _ = pods.ended(restarted(namespace))
+    kubernetes, _ = pods.ended(pods.restarted(namespace))
     told = described(namespace)
     assert kubernetes["exitCode"] == 137
     assert (told["cause"], told["signal"], told["phase"]) == ("signal", "SIGTERM", "propagating")
@@ -79,7 +70,7 @@ def test_describe_shows_it_after_the_platforms_own_sigkill_too(namespace):
 def test_describe_shows_the_end_of_an_application_that_ended_by_itself(namespace):
     pods.pod(namespace, pods.spec(serving()))
     pods.ask(namespace, "/exit", check=False)
-    restarted(namespace)
+    pods.restarted(namespace)
     told = described(namespace)
     assert (told["cause"], told["process"], told["exitCode"]) == ("lane", "python3", 3)
 

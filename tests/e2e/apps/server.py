@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web server without shutdown code that can be made to fail: each of its paths says how."""
+"""A web server that dies at once of SIGTERM, and can be made to fail: each of its paths says how."""
 
 import base64
 import hashlib
 import http.server
 import os
+import signal
 import sys
 import time
 
@@ -84,4 +85,6 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
 
+if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # which as PID 1 would be to ignore it
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 Server(("", int(sys.argv[1]) if len(sys.argv) > 1 else 8080), Handler).serve_forever()
