@@ -8,9 +8,9 @@ import subprocess
 import threading
 
 import cluster
-from images import LASTCALL, NAMES
+from images import NAMES
 
-APP, APP_WITH_LASTCALL = NAMES["app"], NAMES["app-lastcall"]
+APP, APP_WITH_LASTCALL, LASTCALL = NAMES["app"], NAMES["entrypoint"], NAMES["lastcall"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESTRICTED = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
 

@@ -11,7 +11,6 @@ import pytest
 
 import cluster
 import pods
-from images import LASTCALL
 
 pytestmark = pytest.mark.usefixtures("images")
 
@@ -156,13 +155,13 @@ def injected(*options, **more):
 
 def by_image(*options):
     return pods.spec(injected(*options), volumes=[
-        {"name": "lastcall-bin", "image": {"reference": LASTCALL,
+        {"name": "lastcall-bin", "image": {"reference": pods.LASTCALL,
                                            "pullPolicy": "IfNotPresent"}}])
 
 
 def by_copy(*options):
     install = {**pods.container(["/lastcallctl", "install", "/lastcall-bin"], name="install",
-                                image=LASTCALL), "volumeMounts": [BIN]}
+                                image=pods.LASTCALL), "volumeMounts": [BIN]}
     return pods.spec(injected(*options), initContainers=[install],
                      volumes=[{"name": "lastcall-bin", "emptyDir": {}}])
 
