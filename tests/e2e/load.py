@@ -13,9 +13,10 @@ LONGEST = 900 # seconds; a load that nobody ends, ends
 
 class Load:
     """`clients`: {name: (url, requests a second, whether connections are used again)}. With `node`
-    they run in the network of a node, where the Service is reached without a pod's veth."""
+    they run in the network of a node, where the Service is reached without a pod's veth; `spec` is
+    more of their pod's."""
 
-    def __init__(self, namespace, clients, node=False):
+    def __init__(self, namespace, clients, node=False, **spec):
         self.namespace = namespace
         begin = [f"load --url {shlex.quote(url)} --rate {rate} --keepalive {'yes' if keep else 'no'} "
                  f"--seconds {LONGEST} --timeout 30 --connections 256 --json /tmp/{name} >/dev/null &"
@@ -24,7 +25,7 @@ class Load:
         namespace.apply({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "load"},
             "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
-                     "automountServiceAccountToken": False, "hostNetwork": node,
+                     "automountServiceAccountToken": False, "hostNetwork": node, **spec,
                      "containers": [{
                          "name": "load", "image": NAMES["app"],
                          "command": ["sh", "-c", "\n".join([*begin, "wait", *end])],
