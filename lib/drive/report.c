@@ -29,14 +29,14 @@ static void add_phases(struct lc_json *json, const struct lc_lifecycle *lifecycl
     lc_json_end(json);
 }
 
-static void add_killed(struct lc_json *json, const struct lc_lifecycle *lifecycle,
-                       const char *const names[])
+static void add_killed(struct lc_json *json, const struct lc_report *self,
+                       const struct lc_lifecycle *lifecycle, const char *const names[])
 {
     lc_json_array_begin(json, "killed");
     for (size_t i = 0; i < lifecycle->policy.lanes; i++)
         if (lifecycle->lane[i].forced)
             lc_json_string(json, NULL, names[i]);
-    if (lifecycle->leftovers_forced)
+    if (self->leftovers_killed)
         lc_json_string(json, NULL, "leftover processes");
     lc_json_end(json);
 }
@@ -62,7 +62,7 @@ size_t lc_report_format(const struct lc_report *self, const struct lc_lifecycle 
         lc_json_int(&json, "inFlight", self->in_flight);
     if (self->cut >= 0)
         lc_json_int(&json, "cut", self->cut);
-    add_killed(&json, lifecycle, names);
+    add_killed(&json, self, lifecycle, names);
     add_phases(&json, lifecycle, now);
     lc_json_end(&json);
     return lc_json_finish(&json);

@@ -7,6 +7,7 @@
 
 #include "core/lifecycle.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { LC_REPORT_MAX = 1024 };
@@ -16,6 +17,7 @@ struct lc_report {
     int in_flight; /* connections, when the shutdown began; -1: not known */
     int cut;       /* those that were in flight still when the drain was given up or a process was
                       killed; -1: not known */
+    bool leftovers_killed;
 };
 
 /* `names`: of the lanes. `exit_code`: -1 while there is none. One line of JSON without its end, and

@@ -114,6 +114,8 @@ static void end_leftovers(struct lc_supervisor *self, int signal, const char *ms
     struct lc_leftovers left = {0};
 
     signal_leftovers(self, signal, &left);
+    if (signal == SIGKILL && left.example && left.alive)
+        self->report.leftovers_killed = true;
     if (left.example) /* none: what is left has ended, and is about to be reaped */
         log_leftovers(self, msg, &left);
     if (left.zombies)

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster as kubectl sees it, and images brought to its nodes without a registry."""
+"""The cluster that kubectl and helm talk to: every call has a bound, and says what it did where it
+failed. tests/e2e/run sets KUBECONFIG for another context than the current one."""
 
 import json
 import os
 import shutil
 import subprocess
-import tarfile
-import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
 def run(*command, check=True, text=None, timeout=300):
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False,
+    done = subprocess.run(command, input=text or "", capture_output=True, text=True, check=False,
                           timeout=timeout, cwd=ROOT)
     assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done
@@ -21,7 +21,8 @@ def run(*command, check=True, text=None, timeout=300):
 
 def why_not():
     """Why no test can run here; None where they can."""
-    for program in ("kubectl", "helm", "docker", "kind"):
+    loader = [] if os.environ.get("LASTCALL_E2E_REGISTRY") else ["kind"]
+    for program in ("kubectl", "helm", "docker", *loader):
         if not shutil.which(program):
             return f"there is no {program}"
     if run("kubectl", "get", "--raw", "/readyz", check=False, timeout=20).returncode != 0:
@@ -37,7 +38,7 @@ class Namespace:
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
         run("kubectl", "create", "-f", "-", text=json.dumps(
             {"apiVersion": "v1", "kind": "Namespace",
-             "metadata": {"name": name, "labels": labels}}))
+             "metadata": {"name": name, "labels": {"lastcall-e2e": "yes", **labels}}}))
 
     def kubectl(self, *words, **options):
         return run("kubectl", "--namespace", self.name, *words, **options)
@@ -47,6 +48,40 @@ class Namespace:
 
     def get(self, *words):
         return json.loads(self.kubectl("get", *words, "--output", "json").stdout)
+
+    def apply(self, *objects):
+        items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", "--filename", "-", text=json.dumps(items))
+
+    def pods(self, selector):
+        return self.get("pods", "--selector", selector)["items"]
+
+    def watch(self, selector, seconds):
+        """The pods by their names, after each change; nothing more after that time."""
+        words = ["kubectl", "--namespace", self.name, "get", "pods", "--selector", selector, "--watch",
+                 "--output-watch-events", "--output", "json", f"--request-timeout={seconds}s"]
+        pods = {}
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True) as watch:
+            try:
+                for line in watch.stdout:
+                    event = json.loads(line)
+                    pods[name_of(event["object"])] = event["object"]
+                    if event["type"] == "DELETED":
+                        del pods[name_of(event["object"])]
+                    yield pods
+            finally:
+                watch.terminate()
+
+    def await_rollout(self, deployment, seconds=120):
+        done = self.kubectl("rollout", "status", f"deployment/{deployment}",
+                            f"--timeout={seconds}s", check=False)
+        assert done.returncode == 0, self.story()
+
+    def story(self):
+        """What an unhappy test shows."""
+        return self.kubectl("describe", "pods").stdout[-6000:] + self.kubectl(
+            "logs", "--all-containers", "--prefix", "--tail=10", "--selector", "app!=nobody").stdout
 
     def delete(self):
         run("kubectl", "delete", "namespace", self.name, "--wait=false")
@@ -60,71 +95,14 @@ def wait_for(what, seconds, condition):
     return found
 
 
-# --- images ---
-
-def libraries(program):
-    """What the loader opens for a program, and where it says that it is."""
-    out = run("ldd", program).stdout
-    return [word for word in out.split() if word.startswith("/")]
+def name_of(found):
+    return found["metadata"]["name"]
 
 
-def image_of_files(name, files, entrypoint, user="10001:10001"):
-    """An image of files, `{place in it: file here, or its bytes}`, and a /tmp, with a numeric user; in
-    the engine and on every node of the cluster."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "root.tar")
-        with tarfile.open(path, "w") as tar:
-            tmp = tarfile.TarInfo("tmp")
-            tmp.type, tmp.mode = tarfile.DIRTYPE, 0o1777
-            tar.addfile(tmp)
-            for place, file in files.items():
-                add(tar, folder, place, file)
-        run("docker", "import", "--change", f"ENTRYPOINT {json.dumps(entrypoint)}",
-            "--change", f"USER {user}", path, name)
-    to_the_nodes(name)
+def is_going(pod):
+    return "deletionTimestamp" in pod["metadata"]
 
 
-def add(tar, folder, place, file):
-    if isinstance(file, bytes):
-        path = os.path.join(folder, "file")
-        with open(path, "wb") as out:
-            out.write(file)
-        file = path
-    info = tar.gettarinfo(os.path.realpath(file), place.lstrip("/"))
-    info.uid = info.gid = 0
-    info.mode |= 0o444
-    with open(os.path.realpath(file), "rb") as content:
-        tar.addfile(info, content)
-
-
-def to_the_nodes(*names):
-    """kind's clusters need images loaded; the current context says which cluster."""
-    context = run("kubectl", "config", "current-context").stdout.strip()
-    assert context.startswith("kind-"), f"no kind cluster, so no way to bring images: {context}"
-    run("kind", "load", "docker-image", "--name", context[len("kind-"):], *names)
-
-
-NGINX_CONF = b"""pid /tmp/nginx.pid;
-error_log stderr;
-worker_processes 1;
-events {}
-http {
-    access_log off;
-    client_body_temp_path /tmp/body;
-    proxy_temp_path /tmp/proxy;
-    fastcgi_temp_path /tmp/fastcgi;
-    uwsgi_temp_path /tmp/uwsgi;
-    scgi_temp_path /tmp/scgi;
-    server {
-        listen 8080;
-        location / { return 200 "hello\\n"; }
-    }
-}
-"""
-
-
-def nginx_files():
-    """Debian's nginx with all it loads, set up to run as anybody."""
-    files = {"/usr/sbin/nginx": "/usr/sbin/nginx", "/etc/nginx/nginx.conf": NGINX_CONF,
-             "/etc/passwd": b"web:x:10001:10001::/:/\n", "/etc/group": b"web:x:10001:\n"}
-    return files | {path: path for path in libraries("/usr/sbin/nginx")}
+def is_ready(pod):
+    return not is_going(pod) and any(one["type"] == "Ready" and one["status"] == "True"
+                                     for one in pod["status"].get("conditions", []))

@@ -113,7 +113,16 @@ def test_it_names_what_was_killed(lastcall, place):
     app.signal("SIGTERM")
     assert app.exit_code() == 137
     told = message(place)
-    assert (told["outcome"], told["killed"][0], told["exitCode"]) == ("forced", "app", 137)
+    assert (told["outcome"], told["exitCode"]) == ("forced", 137)
+    assert told["killed"] == ["app", "leftover processes"]
+
+
+def test_it_names_no_leftover_processes_where_there_were_none(lastcall, place):
+    app = start(lastcall, place, ["sh", "-c", 'trap "" TERM; echo up; exec sleep 100'])
+    app.wait_output("up")
+    app.signal("SIGTERM")
+    assert app.exit_code() == 137
+    assert message(place)["killed"] == ["app"]
 
 
 def test_it_is_there_after_each_phase_even_where_the_platform_kills_lastcall(lastcall, place):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A Go server that never calls Shutdown. Its argument is the port.
+// A Go server that never calls Shutdown. Its argument is the port. `/Nms` is answered after N
+// milliseconds.
 package main
 
 import (
@@ -19,6 +20,14 @@ func hello(after time.Duration) http.HandlerFunc {
 	}
 }
 
+func named(w http.ResponseWriter, r *http.Request) {
+	after, err := time.ParseDuration(r.URL.Path[1:])
+	if err != nil {
+		after = 0
+	}
+	hello(after)(w, r)
+}
+
 func stream(pieces int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for i := 0; i != pieces; i++ {
@@ -35,7 +44,7 @@ func upload(w http.ResponseWriter, r *http.Request) {
 }
 
 func main() {
-	http.HandleFunc("/", hello(0))
+	http.HandleFunc("/", named)
 	http.HandleFunc("/slow", hello(time.Second))
 	http.HandleFunc("/soon", hello(300*time.Millisecond))
 	http.HandleFunc("/stream", stream(5))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
 
-// A Node server that handles no signal. argv: the port.
+// A Node server that handles no signal. argv: the port. `/Nms` is answered after N milliseconds.
 
 const crypto = require("crypto");
 const http = require("http");
@@ -28,6 +28,12 @@ function upload(request, response) {
 }
 
 const server = http.createServer((request, response) => {
+    const after = /^\/(\d{1,6})ms$/.exec(request.url);
+
+    if (after) {
+        setTimeout(hello, Number(after[1]), response);
+        return;
+    }
     switch (request.url) {
     case "/slow": setTimeout(hello, 1000, response); break;
     case "/soon": setTimeout(hello, 300, response); break;

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For gunicorn: wsgi:app."""
+"""For gunicorn: wsgi:app. `/Nms` is answered after N milliseconds."""
 
 import itertools
+import re
 import time
+
+
+def _after(path):
+    found = re.fullmatch(r"/(\d{1,6})ms", path)
+    return int(found[1]) / 1000 if found else {"/slow": 1, "/soon": 0.3}.get(path, 0)
 
 
 def _pieces(count):
@@ -22,7 +28,7 @@ def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return _pieces(range(5) if path == "/stream" else itertools.count())
     body = _upload(environ["wsgi.input"]) if path == "/upload" else [b"hello\n"]
-    time.sleep({"/slow": 1, "/soon": 0.3}.get(path, 0))
+    time.sleep(_after(path))
     start_response("200 OK", [("Content-Type", "text/plain"),
                               ("Content-Length", str(sum(map(len, body))))])
     return body

@@ -2,12 +2,13 @@
 """What surrounds `python3 -m http.server`, which itself stays as it is. On PYTHONPATH, the module site
 imports this.
 
-A disk from which some files come late. And a listen queue as others have it: the 5 of its own
-overflow at 200 requests a second, so that clients wait for seconds, and some in vain, whether
-anything is stopped or not."""
+A disk from which some files come late, one called Nms after N milliseconds. And a listen queue as
+others have it: the 5 of its own overflow at 200 requests a second, so that clients wait for
+seconds, and some in vain, whether anything is stopped or not."""
 
 import builtins
 import os
+import re
 import socketserver
 import time
 
@@ -15,9 +16,14 @@ LATE = {"slow": 1, "soon": 0.3}
 _open = open
 
 
+def late(name):
+    found = re.fullmatch(r"(\d{1,6})ms", name)
+    return int(found[1]) / 1000 if found else LATE.get(name, 0)
+
+
 def open_late(file, *arguments, **options):
     if isinstance(file, str):
-        time.sleep(LATE.get(os.path.basename(file), 0))
+        time.sleep(late(os.path.basename(file)))
     return _open(file, *arguments, **options)
 
 

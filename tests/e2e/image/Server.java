@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executors;
+
+/** A JVM server without a shutdown hook: `/Nms` answers after N milliseconds. */
+public class Server {
+    public static void main(String[] arguments) throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(Integer.parseInt(arguments[0])), 511);
+        server.setExecutor(Executors.newFixedThreadPool(128));
+        server.createContext("/", exchange -> {
+            String path = exchange.getRequestURI().getPath();
+            if (path.matches("/[0-9]{1,6}ms")) {
+                try {
+                    Thread.sleep(Integer.parseInt(path.substring(1, path.length() - 2)));
+                } catch (InterruptedException interrupted) {
+                    throw new IllegalStateException(interrupted);
+                }
+            }
+            byte[] body = "hello\n".getBytes();
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        System.out.println("up");
+    }
+}

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the images of the tests from the tree and Debian's packages, and brings them to the nodes.
+
+No image is pulled: lastcall's is deploy/image's, and those of the applications stand on a Debian made
+here. `kind load` takes them to the nodes, or LASTCALL_E2E_REGISTRY names a registry that both sides
+reach.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from cluster import HERE, ROOT
+
+REGISTRY = os.environ.get("LASTCALL_E2E_REGISTRY", "")
+PREFIX = REGISTRY or "localhost/lastcall-e2e"
+with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as _file:
+    VERSION = re.search(r"^  version: '(.+)'", _file.read(), re.M)[1]
+
+# What the tests call them. The last three are targets of image/Dockerfile.
+NAMES = {
+    "lastcall": f"{PREFIX}/lastcall:{VERSION}",
+    "app": f"{PREFIX}/app:1",               # every application, the balancer, and the load
+    "entrypoint": f"{PREFIX}/entrypoint:1", # the same with lastcall as ENTRYPOINT
+    "web": f"{PREFIX}/web:1",               # the same with nginx as ENTRYPOINT
+    "web-lastcall": f"{PREFIX}/web-lastcall:1",
+}
+# Under these names, too, where no registry would have to have them: those of the chart's README.
+PUBLIC = {
+    "lastcall": f"ghcr.io/lastcall-init/lastcall:{VERSION}",
+    "web": "nginxinc/nginx-unprivileged:latest",
+    "web-lastcall": "registry.example/web:latest",
+}
+PACKAGES = ("nginx-light", "nodejs", "python3", "gunicorn", "openjdk-17-jre-headless", "haproxy", "tini")
+APPS = os.path.join(ROOT, "tests", "applications", "apps")
+BUILD = os.path.join(ROOT, "build", "e2e")
+
+
+def run(*words, **options):
+    return subprocess.run(words, check=True, text=True, **{"stdout": subprocess.PIPE, **options}).stdout
+
+
+def base():
+    """Debian with PACKAGES; its tag says which, so that it is made once."""
+    tag = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:12]
+    name = f"localhost/lastcall-e2e/base:{tag}"
+    if not run("docker", "image", "ls", "--quiet", name):
+        print("making a Debian with the applications, once (minutes)", file=sys.stderr)
+        with tempfile.TemporaryDirectory() as place:
+            tar = os.path.join(place, "base.tar")
+            run("mmdebstrap", "--quiet", "--variant=essential", f"--include={','.join(PACKAGES)}",
+                "--dpkgopt=path-exclude=/usr/share/doc/*", "bookworm", tar)
+            run("docker", "import", tar, name)
+    return name
+
+
+def lastcall(architecture):
+    """The release's image and build, in the engine; returns the folder of the build."""
+    output = os.path.join(BUILD, "image")
+    run("deploy/image", "--name", NAMES["lastcall"].rpartition(":")[0], "--output", output,
+        architecture, cwd=ROOT)
+    run("docker", "load", "--input", f"{output}/lastcall-{VERSION}-{architecture}.tar")
+    return os.path.join(ROOT, "build", f"release-{architecture}")
+
+
+def fill(place, build):
+    """The context of image/Dockerfile."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(APPS, place)
+    shutil.copytree(os.path.join(HERE, "image"), place, dirs_exist_ok=True)
+    go = {**os.environ, "CGO_ENABLED": "0", "GO111MODULE": "off",
+          "GOCACHE": os.path.join(BUILD, "go-cache")}
+    run("go", "build", "-o", os.path.join(place, "server-go"), os.path.join(APPS, "server.go"), env=go)
+    run("javac", "--release", "17", "-d", place, os.path.join(HERE, "image", "Server.java"))
+    run("ninja", "-C", build, "tests/apps/load")
+    shutil.copy(os.path.join(build, "tests", "apps", "load"), place)
+
+
+def build():
+    architecture = run("docker", "version", "--format", "{{.Server.Arch}}").strip()
+    place = os.path.join(BUILD, "context")
+    fill(place, lastcall(architecture))
+    arguments = ["--build-arg", f"BASE={base()}", "--build-arg", f"LASTCALL={NAMES['lastcall']}"]
+    for target in ("app", "entrypoint", "web", "web-lastcall"):
+        run("docker", "build", "--quiet", "--target", target, "--tag", NAMES[target], *arguments, place)
+
+
+def push():
+    for name in NAMES.values():
+        run("docker", "push", "--quiet", name)
+
+
+def load():
+    context = run("kubectl", "config", "current-context").strip()
+    if not context.startswith("kind-"):
+        raise SystemExit(f"{context} is no cluster of kind's: --registry says how it gets its images")
+    for target, name in PUBLIC.items():
+        run("docker", "tag", NAMES[target], name)
+    run("kind", "load", "docker-image", "--name", context.removeprefix("kind-"), *NAMES.values(),
+        *PUBLIC.values(), stderr=subprocess.DEVNULL)
+
+
+def bring():
+    """One at a time: the tests run in several processes."""
+    os.makedirs(BUILD, exist_ok=True)
+    with open(os.path.join(BUILD, "images.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build()
+        if REGISTRY:
+            push()
+        else:
+            load()
+
+
+if __name__ == "__main__":
+    bring()

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where every endpoint of a Service can be terminating at a time: one replica that is recreated, or a
+traffic policy that knows this node's pods alone. kube-proxy falls back to those that are still ready
+(KEP-1669), so readiness stays on during the window, and the application goes on being asked."""
+
+import datetime
+
+import pytest
+
+import cluster
+import pods
+from load import Load
+
+pytestmark = pytest.mark.usefixtures("images")
+
+# No new pod before the old one has ended.
+ALONE = {"strategy": {"type": "Recreate"}, "shutdown": {"propagation": "4s", "gracePeriod": "20s"}}
+RATE = 20
+
+
+def moment(found, container):
+    """When the container ended, on the clock that the load has, too; whole seconds."""
+    text = pods.ended(found, container)[0]["finishedAt"]
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def stop_under_load(namespace, url, mode, **more):
+    """Requests that failed before the only pod had ended, and how that one went."""
+    load = Load(namespace, {"new": (url, RATE, False)}, **more)
+    name = pods.only(namespace)
+    with pods.Watch(namespace, name) as watch:
+        namespace.kubectl("rollout", "restart", "deployment/web")
+        found = watch.until_gone()
+    namespace.await_rollout("web")
+    told = load.end()["new"]
+    assert told["answered"] > RATE * 4, told
+    end = moment(found, "app")
+    early = [one for one in told["events"] if one["wall"] < end]
+    return early, pods.ended(found, "lastcall" if mode == "sidecar" else "app")[1]
+
+
+def service_url(namespace):
+    return f"http://{namespace.get('service', 'web')['spec']['clusterIP']}:8080/"
+
+
+@pytest.mark.parametrize("mode", ["entrypoint", "inject", "sidecar"])
+def test_a_single_replica_that_is_recreated_serves_until_it_has_ended(namespace, mode):
+    pods.release(namespace, mode, **ALONE)
+    early, told = stop_under_load(namespace, service_url(namespace), mode)
+    assert early == []
+    assert told["phases"]["propagating"] >= 4
+
+
+@pytest.mark.level("privileged")
+@pytest.mark.parametrize("mode", ["entrypoint", "sidecar"])
+def test_with_a_local_traffic_policy_the_nodes_only_pod_serves_until_it_has_ended(namespace, mode):
+    """Asked at its node's port from another node: from its own, or a pod, no policy would count."""
+    pods.release(namespace, mode, **ALONE,
+                 service={"type": "NodePort", "externalTrafficPolicy": "Local"})
+    found = namespace.get("pod", pods.only(namespace))
+    others = [cluster.name_of(one) for one in namespace.get("nodes")["items"]
+              if cluster.name_of(one) != found["spec"]["nodeName"]]
+    if not others:
+        pytest.skip("the cluster has one node only")
+    (port,) = namespace.get("service", "web")["spec"]["ports"]
+    url = f"http://{found['status']['hostIP']}:{port['nodePort']}/"
+    early, _ = stop_under_load(namespace, url, mode, node=True, nodeName=others[0])
+    assert early == []
