@@ -33,9 +33,8 @@ bool lc_entry_number(const struct lc_entry *self, const char *key, int64_t *ret)
     return !*end && errno == 0;
 }
 
-bool lc_entry_seconds(const struct lc_entry *self, const char *key, int64_t *ret)
+bool lc_seconds_parse(const char *text, int64_t *ret)
 {
-    const char *text = lc_entry_text(self, key);
     char duration[32];
     uint64_t msec;
 
@@ -46,6 +45,11 @@ bool lc_entry_seconds(const struct lc_entry *self, const char *key, int64_t *ret
         return false;
     *ret = (int64_t)msec;
     return true;
+}
+
+bool lc_entry_seconds(const struct lc_entry *self, const char *key, int64_t *ret)
+{
+    return lc_seconds_parse(lc_entry_text(self, key), ret);
 }
 
 bool lc_entry_is(const struct lc_entry *self, const char *msg)
@@ -134,7 +138,8 @@ static bool may_begin_a_shutdown(const struct lc_entry *entry)
 {
     const char *action = lc_entry_text(entry, "action"), *result = lc_entry_text(entry, "result");
 
-    return (lc_entry_is(entry, "signal") && action && !strcmp(action, "stop")) ||
+    return lc_entry_is(entry, "prestop") ||
+           (lc_entry_is(entry, "signal") && action && !strcmp(action, "stop")) ||
            (lc_entry_is(entry, "drain") && result && !strcmp(result, "begun"));
 }
 

@@ -43,7 +43,8 @@ const char *lc_entry_cause(const struct lc_entry *self);
 const char *lc_entry_text(const struct lc_entry *self, const char *key);
 /* A whole number; false: it is none. */
 bool lc_entry_number(const struct lc_entry *self, const char *key, int64_t *ret);
-/* A number of seconds, in ms. */
+/* A number of seconds, in ms; false: it is none, as NULL is. */
+bool lc_seconds_parse(const char *text, int64_t *ret);
 bool lc_entry_seconds(const struct lc_entry *self, const char *key, int64_t *ret);
 bool lc_entry_is(const struct lc_entry *self, const char *msg);
 

@@ -2,9 +2,10 @@
 #include "status_text.h"
 
 #include "chart.h"
+#include "record.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TIME_TEXT_MAX = 64, COLUMN = 14 };
@@ -38,23 +39,24 @@ static const char *time_text(const struct lc_node *node, const char *key,
                              char buf[static TIME_TEXT_MAX])
 {
     static const struct {
-        unsigned long in_seconds;
+        int64_t in_seconds;
         const char *unit;
     } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    double seconds = strtod(text(node, key), NULL);
+    int64_t msec = 0, seconds;
 
-    if (!(seconds >= 60 && seconds < 1e12)) {
-        snprintf(buf, TIME_TEXT_MAX, "%.1f s", seconds >= 0 && seconds < 60 ? seconds : 0.0);
+    lc_seconds_parse(text(node, key), &msec);
+    seconds = msec / 1000;
+    if (seconds < 60) {
+        snprintf(buf, TIME_TEXT_MAX, "%.1f s", (double)msec / 1000);
         return buf;
     }
     for (size_t i = 0; i + 1 < sizeof(units) / sizeof(units[0]); i++) {
-        unsigned long whole = (unsigned long)seconds / units[i].in_seconds;
+        int64_t whole = seconds / units[i].in_seconds;
 
         if (!whole)
             continue;
-        snprintf(buf, TIME_TEXT_MAX, "%lu %s %lu %s", whole, units[i].unit,
-                 (unsigned long)seconds % units[i].in_seconds / units[i + 1].in_seconds,
-                 units[i + 1].unit);
+        snprintf(buf, TIME_TEXT_MAX, "%" PRId64 " %s %" PRId64 " %s", whole, units[i].unit,
+                 seconds % units[i].in_seconds / units[i + 1].in_seconds, units[i + 1].unit);
         break;
     }
     return buf;
@@ -88,6 +90,8 @@ static void print_shutdown(FILE *out, const struct lc_node *root)
         fprintf(out, "%s\n", text(cause, "signal"));
     else if (!strcmp(kind, "drain"))
         fputs("a drain\n", out);
+    else if (!strcmp(kind, "check"))
+        fprintf(out, "a failed check of %s\n", text(cause, "process"));
     else
         fprintf(out, "the end of %s\n", text(cause, "process"));
     print_label(out, "deadline");

@@ -99,6 +99,8 @@ static void check_process_beside(struct lc_loader *self, const struct lc_process
         {&process->stop_target, "processes[0].stopTarget"},
         {&process->reset_signals, "processes[0].resetSignals"},
         {&process->hooks[LC_HOOK_POST_STOP], "processes[0].postStop"},
+        {&process->probe[LC_CHECK_STARTUP], "processes[0].startupProbe"},
+        {&process->probe[LC_CHECK_LIVENESS], "processes[0].livenessProbe"},
     };
 
     for (size_t i = 0; i < sizeof(not_ours) / sizeof(not_ours[0]); i++) {

@@ -68,7 +68,9 @@ static void undo(struct lc_supervisor *self, const struct lc_http_request *reque
     if (lifecycle->committed) {
         log_request(self, request, "too late", -1);
         answer(self, ret, HTTP_CONFLICT, "%s: %s\n", lc_phase_name(lifecycle->phase),
-               lifecycle->stop_signal ? "a stop signal has come" : "a process has ended");
+               lifecycle->stop_signal               ? "a stop signal has come"
+               : lifecycle->cause == LC_CAUSE_CHECK ? "a check has failed"
+                                                    : "a process has ended");
     } else if (lifecycle->t0 == LC_NEVER) {
         log_request(self, request, "nothing to take back", -1);
         answer(self, ret, HTTP_OK, "%s: nothing is being drained\n",

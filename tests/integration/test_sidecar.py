@@ -2,6 +2,7 @@
 """lastcall --sidecar, beside an application that knows nothing of it, with the kubelet's hooks."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,11 @@ from test_traffic import APPLICATION, SERVER, ask, keep_alive, receive, request
 
 # As PID 1 it would not die of a SIGTERM that it does not handle.
 ALONE = python('import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: os._exit(143))\n' + SERVER)
+
+CHECKED = """
+processes:
+- readinessProbe: {{exec: {{command: [test, -e, {place}/fit]}}, periodSeconds: 1}}
+"""
 
 PAIR = 2.0  # seconds in which both hooks of a pod that goes have come
 CONTAINER, POD = "?container=web", "?pod"
@@ -279,6 +285,27 @@ def test_it_is_ready_once_the_application_listens(sidecar, beside):
     assert 'lastcall_process_up{process="application"} 1' in app.http("/metrics").body
     web.stop()
     assert app.status("/readyz") == 503
+
+
+def test_it_is_ready_once_the_applications_readiness_check_passes(sidecar, beside, place):
+    """The application has no probe of its own then; checked is what listens in the pod."""
+    app = sidecar("--ports", "8000", "--propagation", "9s", config=CHECKED.format(place=place))
+    web = beside(app).wait_output("up")
+    assert until(lambda: "[+]application ok\n[-]application/readiness failed"
+                 in app.http("/readyz").body)
+    with open(f"{place}/fit", "w", encoding="ascii"):
+        app.ready()
+    # And anew, where only its container restarts.
+    assert Hook(app, CONTAINER).done().body == "no shutdown\n"
+    back = app.wait_for("phase", next="running", after=app.wait_for("prestop"))
+    os.unlink(f"{place}/fit")
+    web.stop()
+    beside(app).wait_output("up")
+    assert until(lambda: "[+]application ok\n[-]application/readiness failed"
+                 in app.http("/readyz").body)
+    with open(f"{place}/fit", "w", encoding="ascii"):
+        app.wait_for("readiness", after=back, ready=True)
+    end(app)
 
 
 def test_without_ports_nothing_is_counted_and_the_log_says_so(sidecar, beside):

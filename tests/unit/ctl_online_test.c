@@ -115,6 +115,27 @@ static void status_is_shown_in_columns(void)
                     "              draining: 1.2 s\n");
 }
 
+static void what_began_a_shutdown_is_named(void)
+{
+    static const struct {
+        const char *cause, *shown;
+    } causes[] = {
+        {"\"signal\",\"signal\":\"SIGQUIT\"", "SIGQUIT"},
+        {"\"drain\"", "a drain"},
+        {"\"lane\",\"process\":\"web\"", "the end of web"},
+        {"\"check\",\"process\":\"web\"", "a failed check of web"},
+    };
+
+    for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+        char json[96], line[64];
+
+        snprintf(json, sizeof(json), "{\"elapsed\":1,\"cause\":{\"kind\":%s}}", causes[i].cause);
+        snprintf(line, sizeof(line), "began         1.0 s ago, by %s\n", causes[i].shown);
+        LC_CLEANUP_FREE char *text = status_text(json);
+        CHECK(strstr(text, line) != NULL);
+    }
+}
+
 static void a_name_cannot_drive_the_terminal(void)
 {
     LC_CLEANUP_FREE char *text = status_text(
@@ -172,6 +193,7 @@ int main(void)
     TEST(an_empty_body_is_one);
     TEST(half_an_answer_and_none_are_refused);
     TEST(status_is_shown_in_columns);
+    TEST(what_began_a_shutdown_is_named);
     TEST(a_name_cannot_drive_the_terminal);
     TEST(what_a_status_does_not_say_is_shown_as_not_known);
     TEST(times_are_shown_as_people_say_them);
