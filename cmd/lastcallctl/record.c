@@ -137,8 +137,9 @@ const char *lc_entry_cause(const struct lc_entry *self)
 static bool may_begin_a_shutdown(const struct lc_entry *entry)
 {
     const char *action = lc_entry_text(entry, "action"), *result = lc_entry_text(entry, "result");
+    const char *query = lc_entry_text(entry, "query"); /* the pod's hook alone begins nothing */
 
-    return lc_entry_is(entry, "prestop") ||
+    return (lc_entry_is(entry, "prestop") && query && strcmp(query, "pod") != 0) ||
            (lc_entry_is(entry, "signal") && action && !strcmp(action, "stop")) ||
            (lc_entry_is(entry, "drain") && result && !strcmp(result, "begun"));
 }

@@ -184,6 +184,23 @@ static void on_asked_for(struct drawing *self, const struct lc_entry *entry)
                       text_or(entry, "sender", "?"), result, in_flight(entry, flight));
 }
 
+static void on_prestop(struct drawing *self, const struct lc_entry *entry)
+{
+    const char *query = text_or(entry, "query", "");
+    char flight[40];
+
+    lc_chart_add_mark(self->chart, self->signal_row, entry->at, LC_SIGN_SIGNAL,
+                      entry != self->cause ? entry->msg : "");
+    lc_chart_add_step(self->chart, entry->at, "a preStop hook asks for /prestop%s%s%s",
+                      *query ? "?" : "", query, in_flight(entry, flight));
+}
+
+static void on_prestop_answered(struct drawing *self, const struct lc_entry *entry)
+{
+    lc_chart_add_step(self->chart, entry->at, "preStop hooks that waited: %s, answered with \"%s\"",
+                      text_or(entry, "count", "?"), text_or(entry, "with", "?"));
+}
+
 static void on_started(struct lane *lane, const struct lc_entry *entry)
 {
     lane->running = true;
@@ -350,6 +367,10 @@ static void on_entry(struct drawing *self, size_t at)
         on_signal(self, entry);
     else if (lc_entry_is(entry, "drain") || lc_entry_is(entry, "undo"))
         on_asked_for(self, entry);
+    else if (lc_entry_is(entry, "prestop"))
+        on_prestop(self, entry);
+    else if (lc_entry_is(entry, "prestop answered"))
+        on_prestop_answered(self, entry);
     else if (!strncmp(entry->msg, "leftover processes ", strlen("leftover processes ")))
         on_leftovers(self, entry);
     else if (lc_entry_is(entry, "exit"))
@@ -406,7 +427,7 @@ static int draw(struct drawing *self)
     int r;
 
     set_axis(self);
-    if (has(self->record, "signal") || has(self->record, "drain"))
+    if (has(self->record, "signal") || has(self->record, "drain") || has(self->record, "prestop"))
         self->signal_row = lc_chart_add_row(self->chart, "signals");
     self->phase_row = lc_chart_add_row(self->chart, "phase");
     self->ready_row = lc_chart_add_row(self->chart, "readiness");

@@ -275,6 +275,8 @@ static void add_lane_events(const struct search *self, uint8_t i, struct choices
         if (oracle->t0 == LC_NEVER) {
             add(ret, (struct lc_event){.kind = LC_EVENT_LANE_GONE, .lane = i, .no_listener = DEAF});
             add(ret, (struct lc_event){.kind = LC_EVENT_LANE_FAILED, .lane = i});
+            add(ret,
+                (struct lc_event){.kind = LC_EVENT_LANE_FAILED, .lane = i, .no_listener = DEAF});
         }
     }
     add(ret, (struct lc_event){.kind = lane->ready ? LC_EVENT_LANE_UNREADY : LC_EVENT_LANE_READY,

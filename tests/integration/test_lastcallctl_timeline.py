@@ -42,9 +42,11 @@ def test_the_timeline_as_svg_is_self_contained_and_within_its_frame(name):
     texts = pictures(done.stdout)
     if os.path.exists(name + ".svg"):  # those that the README shows
         golden(name + ".svg", done.stdout)
-    assert {"phase", "readiness", "web"} <= set(texts) and {"SIGTERM", "drain"} & set(texts)
-    sampled = read(os.path.basename(name)).count('"in_flight":') >= 4
-    assert ("in flight" in texts) == sampled
+    log = read(os.path.basename(name))
+    assert {"phase", "readiness", *re.findall('"process":"(.*?)"', log)} <= set(texts)
+    assert {"SIGTERM", "drain", "prestop"} & set(texts)
+    sampled = log.count('"in_flight":') >= 4 and re.search('"in_flight":[1-9]', log)
+    assert ("in flight" in texts) == bool(sampled)
 
 
 @pytest.mark.parametrize("prefix", ["2026-11-24T11:38:19.662Z ",

@@ -123,16 +123,16 @@ def test_several_containers_hooks_are_answered_together(pod):
 
 
 def test_a_repeat_waits_for_the_remaining_time_and_after_it_not_at_all(pod):
-    app, web = pod("--propagation", "1s")
+    app, web = pod("--propagation", "3s")
     hooks = Hook(app, CONTAINER), Hook(app, POD)
     app.wait_for("prestop", query="pod")
     time.sleep(0.5)  # a kubelet that is restarted
     again = Hook(app, CONTAINER), Hook(app, POD)
-    answered = [hook.done() and hook.began + hook.seconds for hook in (*hooks, *again)]
-    assert max(answered) - min(answered) < 0.2 * SLOWNESS
-    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(1.0)
+    assert {hook.done().body for hook in (*hooks, *again)} == {"drained\n"}
+    assert app.wait_for("prestop answered")["count"] == 4
+    assert app.wait_for("phase", phase="propagating")["elapsed"] == lateness(3.0)
     after = Hook(app, CONTAINER)
-    assert after.done().body == "drained\n" and after.seconds < 0.2 * SLOWNESS
+    assert after.done().body == "drained\n" and len(app.events("prestop answered")) == 1
     end(app, web)
 
 
@@ -144,7 +144,8 @@ def test_a_containers_hook_alone_is_let_go_and_readiness_comes_back_with_the_app
     app, web = pod("--propagation", "3s")
     hook = Hook(app, CONTAINER)
     assert app.wait_for("readiness", ready=False)
-    assert hook.done().body == "no shutdown\n" and hook.seconds == lateness(PAIR)
+    assert hook.done().body == "no shutdown\n"
+    assert app.wait_for("phase", next="running", phase="propagating")["elapsed"] == lateness(PAIR)
     # Until its SIGTERM is there it goes on listening: nobody is to be sent to it any more.
     assert app.status("/readyz") == 503
     assert "its container is restarted" in app.http("/readyz?verbose").body
@@ -169,7 +170,7 @@ def test_a_repeat_does_not_put_off_what_becomes_of_a_containers_hook(pod):
     time.sleep(1.2)
     again = Hook(app, CONTAINER)
     assert hook.done().body == again.done().body == "no shutdown\n"
-    assert hook.seconds == lateness(PAIR) and again.seconds < 1.2 * SLOWNESS
+    assert app.wait_for("phase", next="running", phase="propagating")["elapsed"] == lateness(PAIR)
 
 
 def test_where_nothing_ends_after_all_readiness_comes_back_after_5_seconds(pod):
@@ -185,7 +186,7 @@ def test_the_pods_hook_alone_changes_nothing(pod):
     hook = Hook(app, POD)
     app.wait_for("prestop")
     assert app.status("/readyz") == 200
-    assert hook.done().body == "no shutdown\n" and hook.seconds == lateness(PAIR)
+    assert hook.done().body == "no shutdown\n" and hook.seconds == lateness(PAIR, late=1)
     assert app.status("/readyz") == 200 and not app.events("readiness", ready=False)
     end(app, web)
 
@@ -349,7 +350,7 @@ def test_prestop_begins_the_drain_and_the_stop_signal_after_it_is_the_first(last
     hook, other = Hook(app), Hook(app, CONTAINER)
     assert app.wait_for("readiness", ready=False)
     assert hook.done().body == other.done().body == "drained\n"
-    assert hook.seconds == lateness(0.5)
+    assert app.wait_for("prestop answered")["t"] == lateness(0.5)
     assert ask(app).body == "hello" and app.status("/readyz") == 503
     assert Hook(app, POD).done().status == 400
     app.signal("SIGTERM")
@@ -365,7 +366,8 @@ def test_a_stop_signal_while_it_waits_changes_nothing_for_it(lastcall):
     hook = Hook(app)
     app.wait_for("prestop")
     app.signal("SIGTERM")
-    assert hook.done().body == "drained\n" and hook.seconds == lateness(1.0)
+    assert hook.done().body == "drained\n"
+    assert app.wait_for("prestop answered")["t"] == lateness(1.0)
     assert app.exit_code() == 143
 
 

@@ -229,6 +229,14 @@ static void a_failed_check_skips_the_window_but_neither_hooks_nor_drain(void)
     CHECK_INT(lc_lifecycle_outcome(trace_lifecycle()), LC_OUTCOME_CRASHED);
 }
 
+static void a_failed_check_of_a_lane_that_listens_on_nothing_skips_the_drain_too(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.drain = true;
+
+    TRACE(policy, "[  1000] failed web deaf web -> stopping: readiness off, ask web\n");
+}
+
 static void a_failed_check_never_exits_with_0(void)
 {
     struct lc_policy policy = one_lane();
@@ -278,6 +286,7 @@ static void the_end_of_a_lane_whose_startup_check_failed_is_awaited_like_any(voi
 int main(void)
 {
     TEST(a_failed_check_skips_the_window_but_neither_hooks_nor_drain);
+    TEST(a_failed_check_of_a_lane_that_listens_on_nothing_skips_the_drain_too);
     TEST(a_failed_check_never_exits_with_0);
     TEST(readiness_goes_off_with_a_failed_check_though_it_is_to_be_held);
     TEST(a_check_that_fails_in_a_shutdown_changes_nothing);
