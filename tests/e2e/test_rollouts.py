@@ -17,22 +17,26 @@ pytestmark = pytest.mark.usefixtures("images")
 
 # Answer: requests a second. A sync worker of gunicorn has one at a time.
 RATES = {"10ms": 10, "3000ms": 2}
-# What nobody can promise: a client that keeps a connection straight to a pod is told by nobody.
-MEASURED = ("straight",)
 
 
-def clients(namespace, column):
-    """By where they are and what they do with their connections: new ones through the Service, kept
-    ones through a balancer that follows readiness, kept ones straight through kube-proxy."""
-    service = f"{namespace.get('service', 'app')['spec']['clusterIP']}:{applications.PORT}"
+def clients(kind, address, keep):
+    """For answers of both lengths."""
+    return {f"{kind}-{path}": (f"http://{address}/{path}", rate, keep) for path, rate in RATES.items()}
+
+
+def service(namespace):
+    return f"{namespace.get('service', 'app')['spec']['clusterIP']}:{applications.PORT}"
+
+
+@contextlib.contextmanager
+def load(namespace, column):
+    """New connections through the Service, from a pod and from a node, and kept ones through a balancer
+    that follows readiness."""
     front = f"{balancer.install(namespace, column)}:{balancer.FRONT}"
-    pod = {f"{kind}-{path}": (f"http://{address}/{path}", rate, keep)
-           for kind, address, keep in (("new", service, False), ("kept", front, True),
-                                       ("straight", service, True))
-           for path, rate in RATES.items()}
-    node = {f"new-node-{path}": (f"http://{service}/{path}", rate, False)
-            for path, rate in RATES.items()}
-    return pod, node
+    address = service(namespace)
+    with hosts_namespace(namespace) as others:
+        yield (Load(namespace, clients("new", address, False) | clients("kept", front, True)),
+               Load(others, clients("new-node", address, False), node=True))
 
 
 @contextlib.contextmanager
@@ -49,9 +53,7 @@ def play(namespace, app, column, ways, replicas=2):
     """Stops pods in these ways, one after the other, under load; returns the failures that count."""
     applications.install(namespace, app, column, replicas)
     stops = Stops(namespace)
-    pod, node = clients(namespace, column)
-    with hosts_namespace(namespace) as others:
-        loads = [Load(namespace, pod), Load(others, node, node=True)]
+    with load(namespace, column) as loads:
         seen = {}
         for way in ways:
             if way == "scale":
@@ -59,11 +61,12 @@ def play(namespace, app, column, ways, replicas=2):
             began = time.time()
             stopped = getattr(stops, way)()
             seen[way] = {"began": began, "ended": time.time(), "stopped": stopped}
-        told = {name: one for load in loads for name, one in load.end().items()}
+        told = {name: one for some in loads for name, one in some.end().items()}
     assert all(one["requests"] > 20 for one in told.values())
-    results.keep(f"{app}-{column}-{'-'.join(ways)}", app=app, column=column, ways=seen, load=told)
-    return {name: one["events"] for name, one in told.items()
-            if one["failed"] and not name.startswith(MEASURED)}
+    name = f"{app}-{column}-{'-'.join(ways)}"
+    results.keep(name, app=app, column=column, ways=seen, load=told)
+    results.log(name, namespace.kubectl("logs", "balancer", "--timestamps").stdout)
+    return {name: one["events"] for name, one in told.items() if one["failed"]}
 
 
 WAYS = ("update", "scale", "delete", "evict")
