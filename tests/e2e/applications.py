@@ -79,12 +79,12 @@ def values(app, mode, replicas):
             "test": {"enabled": False}, "shutdown": shutdown}
 
 
-def install(namespace, app, column, replicas=2):
-    """Returns once all its pods are ready."""
+def install(namespace, app, column, replicas=2, **more):
+    """Returns once all its pods are ready. `more`: values of the chart."""
     if column in PEERS:
         namespace.apply(*peer(app, column, replicas))
     else:
         namespace.helm("install", "app", CHART, "--values", "-",
-                       text=json.dumps(values(app, column, replicas)))
+                       text=json.dumps({**values(app, column, replicas), **more}))
     deployment, = namespace.get("deployments")["items"]
     namespace.await_rollout(deployment["metadata"]["name"])

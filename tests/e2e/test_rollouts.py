@@ -69,17 +69,61 @@ def play(namespace, app, column, ways, replicas=2):
     return {name: one["events"] for name, one in told.items() if one["failed"]}
 
 
+def play_straight(namespace, app, column):
+    """A rolling update under those who keep a connection straight to a pod: nobody tells them. Alone,
+    since to lastcall their requests are arrivals, and its window lasts as long as it may."""
+    applications.install(namespace, app, column)
+    straight = Load(namespace, clients("straight", service(namespace), True))
+    began = time.time()
+    stopped = Stops(namespace).update()
+    told = straight.end()
+    assert all(one["reused"] > 0 for one in told.values())
+    results.keep(f"{app}-{column}-straight", app=app, column=column, load=told,
+                 ways={"straight": {"began": began, "ended": time.time(), "stopped": stopped}})
+
+
 WAYS = ("update", "scale", "delete", "evict")
 APPS = pytest.mark.parametrize("app", applications.COMMANDS)
+MODES = pytest.mark.parametrize("column", applications.MODES)
+PEERS = pytest.mark.parametrize("column", applications.PEERS)
 
 
-@pytest.mark.parametrize("column", applications.MODES)
+@MODES
 @APPS
 def test_no_request_is_lost_however_a_pod_is_stopped(namespace, app, column):
     assert play(namespace, app, column, WAYS) == {}
 
 
-@pytest.mark.parametrize("column", applications.PEERS)
+@PEERS
 @APPS
 def test_what_is_lost_without_lastcall_is_counted(namespace, app, column):
     play(namespace, app, column, WAYS)
+
+
+@MODES
+def test_no_request_is_lost_in_a_burst(namespace, column):
+    assert play(namespace, "go", column, ("burst",), replicas=5) == {}
+
+
+@PEERS
+def test_what_is_lost_in_a_burst_without_lastcall_is_counted(namespace, column):
+    play(namespace, "go", column, ("burst",), replicas=5)
+
+
+# One at a time: with two nodes emptied there would be none.
+@pytest.mark.xdist_group("drain")
+@MODES
+def test_no_request_is_lost_when_a_node_is_drained(namespace, column):
+    assert play(namespace, "node", column, ("drain",), replicas=4) == {}
+
+
+@pytest.mark.xdist_group("drain")
+@PEERS
+def test_what_is_lost_without_lastcall_when_a_node_is_drained_is_counted(namespace, column):
+    play(namespace, "node", column, ("drain",), replicas=4)
+
+
+@pytest.mark.parametrize("column", ("tini", "sleep", *applications.MODES))
+@pytest.mark.parametrize("app", ("nginx", "go"))
+def test_what_clients_straight_on_kept_connections_lose_is_counted(namespace, app, column):
+    play_straight(namespace, app, column)
