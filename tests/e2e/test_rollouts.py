@@ -2,6 +2,7 @@
 """The table: applications under load whose pods are stopped in every way that a cluster has."""
 
 import contextlib
+import os
 import time
 
 import pytest
@@ -83,47 +84,55 @@ def play_straight(namespace, app, column):
 
 
 WAYS = ("update", "scale", "delete", "evict")
-APPS = pytest.mark.parametrize("app", applications.COMMANDS)
-MODES = pytest.mark.parametrize("column", applications.MODES)
-PEERS = pytest.mark.parametrize("column", applications.PEERS)
+ALL = "LASTCALL_E2E_ALL" in os.environ # tests/e2e/run --all
 
 
-@MODES
-@APPS
+def cells(some):
+    """Each application with each column, or, where not all are wanted, with one of them in
+    turn, and Go with each."""
+    chosen = [(app, column) for n, app in enumerate(applications.COMMANDS)
+              for m, column in enumerate(some)
+              if ALL or (n + m) % len(some) == 0 or app == "go"]
+    return pytest.mark.parametrize("app, column", chosen)
+
+
+def columns(*some, more=()):
+    return pytest.mark.parametrize("column", some + more if ALL else some)
+
+
+@cells(applications.MODES)
 def test_no_request_is_lost_however_a_pod_is_stopped(namespace, app, column):
     assert play(namespace, app, column, WAYS) == {}
 
 
-@PEERS
-@APPS
+@cells(applications.PEERS)
 def test_what_is_lost_without_lastcall_is_counted(namespace, app, column):
     play(namespace, app, column, WAYS)
 
 
-@MODES
+@columns("entrypoint", "sidecar", more=("inject",))
 def test_no_request_is_lost_in_a_burst(namespace, column):
     assert play(namespace, "go", column, ("burst",), replicas=5) == {}
 
 
-@PEERS
+@columns("sleep", more=("nothing", "tini"))
 def test_what_is_lost_in_a_burst_without_lastcall_is_counted(namespace, column):
     play(namespace, "go", column, ("burst",), replicas=5)
 
 
 # One at a time: with two nodes emptied there would be none.
 @pytest.mark.xdist_group("drain")
-@MODES
+@columns("inject", more=("entrypoint", "sidecar"))
 def test_no_request_is_lost_when_a_node_is_drained(namespace, column):
     assert play(namespace, "node", column, ("drain",), replicas=4) == {}
 
 
 @pytest.mark.xdist_group("drain")
-@PEERS
+@columns("sleep", more=("nothing", "tini"))
 def test_what_is_lost_without_lastcall_when_a_node_is_drained_is_counted(namespace, column):
     play(namespace, "node", column, ("drain",), replicas=4)
 
 
-@pytest.mark.parametrize("column", ("tini", "sleep", *applications.MODES))
-@pytest.mark.parametrize("app", ("nginx", "go"))
-def test_what_clients_straight_on_kept_connections_lose_is_counted(namespace, app, column):
-    play_straight(namespace, app, column)
+@columns("sleep", "inject", more=("tini", "entrypoint", "sidecar"))
+def test_what_clients_straight_on_kept_connections_lose_is_counted(namespace, column):
+    play_straight(namespace, "nginx", column)
