@@ -103,6 +103,13 @@ void lc_checker_resume(struct lc_checker *self)
     schedule(self);
 }
 
+void lc_checker_hasten(struct lc_checker *self)
+{
+    if (!self->passing && self->count.begun != LC_NEVER &&
+        event_pending(self->timer, EV_TIMEOUT, NULL))
+        lc_loop_set_timer(self->timer, 0);
+}
+
 void lc_checker_pause(struct lc_checker *self)
 {
     if (!self->active)

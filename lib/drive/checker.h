@@ -37,6 +37,9 @@ void lc_checker_deinit(struct lc_checker *self);
 void lc_checker_reset(struct lc_checker *self);
 /* Goes on, at once where a check is due already; what is known stays. */
 void lc_checker_resume(struct lc_checker *self);
+/* What it waited for may be there: a check that does not pass is made now, but none before its first
+ * is due. */
+void lc_checker_hasten(struct lc_checker *self);
 void lc_checker_pause(struct lc_checker *self);
 /* Another configuration, in a pause. */
 void lc_checker_configure(struct lc_checker *self, const char *process,

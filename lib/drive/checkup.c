@@ -94,6 +94,11 @@ void lc_checkup_follow(struct lc_checkup *self, enum lc_phase phase)
     apply(self);
 }
 
+void lc_checkup_hasten(struct lc_checkup *self)
+{
+    lc_checker_hasten(&self->checker[LC_CHECK_READINESS]);
+}
+
 void lc_checkup_configure(struct lc_checkup *self, const struct lc_process_config *config)
 {
     for (int kind = 0; kind < LC_CHECK_KIND_COUNT; kind++) {

@@ -34,6 +34,10 @@ void lc_checkup_deinit(struct lc_checkup *self);
 void lc_checkup_begin(struct lc_checkup *self);
 void lc_checkup_end(struct lc_checkup *self);
 void lc_checkup_follow(struct lc_checkup *self, enum lc_phase phase);
+/* The ports listen now: readiness does not wait for its next period, else the pod would wait for that
+ * and for one of the kubelet's, whose first probe finds a server that is up. Not so startup: one
+ * failure more would bring it nearer to its threshold. */
+void lc_checkup_hasten(struct lc_checkup *self);
 /* Before the old configuration is freed. */
 void lc_checkup_configure(struct lc_checkup *self, const struct lc_process_config *config);
 bool lc_checkup_reaped(struct lc_checkup *self, const struct lc_reaped *reaped);

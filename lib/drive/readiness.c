@@ -16,7 +16,7 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
 }
 
 int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *base,
-                            struct lc_process *process, const struct lc_checkup *checkup,
+                            struct lc_process *process, struct lc_checkup *checkup,
                             struct lc_log *log, lc_readiness_changed *changed, void *userdata)
 {
     *self = (struct lc_readiness_watch){
@@ -66,10 +66,12 @@ static bool still_ends(struct lc_readiness_watch *self)
 
 void lc_readiness_watch_look(struct lc_readiness_watch *self)
 {
-    bool running = self->process->running, ready;
+    bool running = self->process->running, missed = self->missing > 0, ready;
 
     if (running)
         self->missing = self->process->config->port_count ? missing_port(self) : 0;
+    if (missed && self->missing <= 0)
+        lc_checkup_hasten(self->checkup);
     ready = running && !still_ends(self) && self->missing <= 0 && lc_checkup_passes(self->checkup);
     if (ready != self->ready) {
         self->ready = ready;

@@ -27,7 +27,7 @@ typedef void lc_readiness_changed(void *userdata, unsigned lane, bool ready);
 
 struct lc_readiness_watch {
     struct lc_process *process;
-    const struct lc_checkup *checkup;
+    struct lc_checkup *checkup;
     struct lc_log *log;
     struct event *timer;
     lc_readiness_changed *changed;
@@ -39,7 +39,7 @@ struct lc_readiness_watch {
 
 /* 0 or -ENOMEM. */
 int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *base,
-                            struct lc_process *process, const struct lc_checkup *checkup,
+                            struct lc_process *process, struct lc_checkup *checkup,
                             struct lc_log *log, lc_readiness_changed *changed, void *userdata);
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
 

@@ -27,7 +27,8 @@ MODES = ("entrypoint", "inject", "sidecar")
 COLUMNS = PEERS + MODES
 CHART = os.path.join(ROOT, "charts", "lastcall")
 GRACE = 30
-READY = {"httpGet": {"path": "/10ms", "port": PORT}, "periodSeconds": 2, "failureThreshold": 1}
+# The application's own, as most are; on a busy machine one that fails at once would empty the Service.
+READY = {"httpGet": {"path": "/10ms", "port": PORT}, "periodSeconds": 2}
 SELECTOR = "app.kubernetes.io/instance=app"
 # With the control plane's node there are two that pods can go to.
 TOLERATIONS = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]
@@ -79,12 +80,12 @@ def values(app, mode, replicas):
             "test": {"enabled": False}, "shutdown": shutdown}
 
 
-def install(namespace, app, column, replicas=2):
-    """Returns once all its pods are ready."""
+def install(namespace, app, column, replicas=2, **more):
+    """Returns once all its pods are ready. `more`: values of the chart."""
     if column in PEERS:
         namespace.apply(*peer(app, column, replicas))
     else:
         namespace.helm("install", "app", CHART, "--values", "-",
-                       text=json.dumps(values(app, column, replicas)))
+                       text=json.dumps({**values(app, column, replicas), **more}))
     deployment, = namespace.get("deployments")["items"]
     namespace.await_rollout(deployment["metadata"]["name"])

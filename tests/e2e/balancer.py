@@ -11,10 +11,12 @@ CONFIGURATION = f"""
 global
     maxconn 2000
     stats socket /tmp/haproxy.sock mode 600 level admin
-    log stderr format raw local0 notice
+    log stderr format raw local0
 defaults
     mode http
     log global
+    option httplog
+    option dontlog-normal
     retries 0
     timeout connect 2s
     timeout check 5s

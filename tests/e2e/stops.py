@@ -11,6 +11,15 @@ from cluster import is_going, is_ready, name_of, run, wait_for
 LONGEST = 150 # seconds
 
 
+def evict(namespace, pod):
+    """Whether the budget allows it."""
+    where = {"name": pod, "namespace": namespace.name}
+    text = json.dumps({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": where})
+    return run("kubectl", "create", "--filename", "-", "--raw",
+               f"/api/v1/namespaces/{namespace.name}/pods/{pod}/eviction", text=text,
+               check=False).returncode == 0
+
+
 class Stops:
     def __init__(self, namespace):
         self.namespace = namespace
@@ -75,12 +84,7 @@ class Stops:
         for pod in pods:
             self.namespace.kubectl("wait", f"pdb/{name_of(budget)}", f"--timeout={LONGEST}s",
                                    "--for=jsonpath={.status.disruptionsAllowed}=1")
-            where = {"name": pod, "namespace": self.namespace.name}
-            path = "/api/v1/namespaces/{namespace}/pods/{name}/eviction".format(**where)
-            eviction = json.dumps({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": where})
-            wait_for(f"the leave to evict {pod}", LONGEST, lambda: run(
-                "kubectl", "create", "--raw", path, "--filename", "-", text=eviction,
-                check=False).returncode == 0)
+            wait_for(f"the leave to evict {pod}", LONGEST, lambda: evict(self.namespace, pod))
         return self._settle(set(pods), len(pods))
 
     def drain(self):

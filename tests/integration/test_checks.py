@@ -100,6 +100,19 @@ def test_after_t0_it_does_not_come_back(lastcall):
 
 # --- what waits for what ---
 
+def test_readiness_is_checked_once_the_ports_listen_not_a_period_later(lastcall):
+    app = checked(lastcall, scripted("200", delay=1), more="ports: [8080]", readiness={
+        **ASK, "periodSeconds": 3600})
+    assert first(app, "readiness") == (False, "Connection refused")
+    app.ready(PATIENCE)
+
+
+def test_but_not_before_its_initial_delay(lastcall):
+    app = checked(lastcall, scripted("200", delay=0.5), more="ports: [8080]", readiness={
+        **ASK, "periodSeconds": 3600, "initialDelaySeconds": 2})
+    assert wait(app, "phase", phase="starting")["elapsed"] >= 2
+
+
 def test_a_process_is_not_ready_before_its_checks_have_passed(lastcall):
     app = checked(lastcall, scripted("503 200", delay=3), startup=LISTENS, readiness=ASK)
     wait(app, "checked", check="startup", ok=False)

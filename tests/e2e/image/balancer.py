@@ -59,8 +59,11 @@ class Balancer:
         for address in addresses - self.used.keys():
             slot = self.used[address] = self.free.pop(0)
             server = f"{self.backend}/{slot}"
-            self.say(f"set server {server} addr {address} port {self.port}",
-                     f"set server {server} health down", f"set server {server} state ready")
+            # Out of maintenance a server is up before its first check: with weight 0 nobody comes.
+            self.say(f"set server {server} weight 0",
+                     f"set server {server} addr {address} port {self.port}",
+                     f"set server {server} state ready", f"set server {server} health down",
+                     f"set server {server} weight 100%")
 
 
 def main(configuration, backend, slots, port, service, *drop):
