@@ -257,6 +257,29 @@ static void after_window_keeps_readiness_on_through_a_drain_s_window(void)
                   "[  6000] undo             -> running: readiness on\n");
 }
 
+static void a_phase_takes_as_long_as_to_the_next_one_or_to_now(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.drain = true;
+
+    TRACE(policy, "[  1000] drain            -> propagating: readiness off\n"
+                  "[  6000] tick             -> draining\n");
+    CHECK_INT(lc_lifecycle_phase_time(trace_lifecycle(), LC_PHASE_RUNNING, 6500), 1000);
+    CHECK_INT(lc_lifecycle_phase_time(trace_lifecycle(), LC_PHASE_PROPAGATING, 6500), 5000);
+    CHECK_INT(lc_lifecycle_phase_time(trace_lifecycle(), LC_PHASE_DRAINING, 6500), 500);
+    CHECK(lc_lifecycle_phase_time(trace_lifecycle(), LC_PHASE_DRAINED, 6500) == LC_NEVER);
+}
+
+static void one_that_was_left_out_does_not_end_it(void)
+{
+    struct lc_policy policy = one_lane();
+
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
+                  "[  5000] tick             -> stopping: ask web\n");
+    CHECK_INT(lc_lifecycle_phase_time(trace_lifecycle(), LC_PHASE_PROPAGATING, 6000), 5000);
+    CHECK(lc_lifecycle_phase_time(trace_lifecycle(), LC_PHASE_DRAINING, 6000) == LC_NEVER);
+}
+
 int main(void)
 {
     TEST(a_drain_goes_as_far_as_the_stop_and_waits_there);
@@ -280,5 +303,7 @@ int main(void)
     TEST(an_essential_lane_that_ends_while_drained_stops_the_others);
     TEST(a_first_signal_from_the_terminal_hurries_a_drain);
     TEST(after_window_keeps_readiness_on_through_a_drain_s_window);
+    TEST(a_phase_takes_as_long_as_to_the_next_one_or_to_now);
+    TEST(one_that_was_left_out_does_not_end_it);
     return tap_done();
 }

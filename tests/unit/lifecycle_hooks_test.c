@@ -242,6 +242,16 @@ static void where_nobody_serves_hooks_run_in_draining(void)
           "[  2000] tick             -> stopping: end hook worker pre 0, ask worker\n");
 }
 
+static void a_hook_that_would_begin_at_the_very_end_of_the_waits_is_not_begun(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.window_min = policy.window_max = 28500;
+    add_hook(&policy, WEB, PRE, 1000);
+
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
+                  "[ 28500] tick             -> stopping: ask web\n");
+}
+
 int main(void)
 {
     TEST(pre_stop_hooks_run_one_after_the_other_when_the_window_is_over);
@@ -265,5 +275,6 @@ int main(void)
     TEST(its_hooks_too_are_given_up_for_the_stop_reserve);
     TEST(where_nobody_serves_hooks_run_in_draining);
 
+    TEST(a_hook_that_would_begin_at_the_very_end_of_the_waits_is_not_begun);
     return tap_done();
 }
