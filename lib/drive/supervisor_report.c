@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SAVE_MSEC = 100 }; /* for the last write, where the disk is slow */
+/* For the last write, where the disk is slow, as a busy node's is: as much of the time that the
+ * platform still gives as nobody minds. */
+enum { SAVE_MIN_MSEC = 100, SAVE_MAX_MSEC = 750 };
 
 static int add_file(struct lc_supervisor *self, const char *path, enum lc_saver_mode mode)
 {
@@ -105,11 +107,20 @@ static void tell_result(struct lc_supervisor *self, int file, const char *msg)
         lc_log(self->log, LC_LOG_WARN, msg, LC_STR("error", strerrordesc_np(-r)));
 }
 
+static unsigned time_to_save(const struct lc_lifecycle *lifecycle)
+{
+    lc_msec now = lc_clock_msec(), end = lifecycle->deadline;
+
+    if (end < now + SAVE_MIN_MSEC)
+        return SAVE_MIN_MSEC;
+    return end - now < SAVE_MAX_MSEC ? (unsigned)(end - now) : SAVE_MAX_MSEC;
+}
+
 void lc_supervisor_finish_report(struct lc_supervisor *self)
 {
     if (!self->saver)
         return;
-    lc_saver_wait(self->saver, SAVE_MSEC);
+    lc_saver_wait(self->saver, time_to_save(&self->engine.lifecycle));
     tell_result(self, self->message, "termination message not written");
     tell_result(self, self->state, "state not written");
 }

@@ -20,6 +20,9 @@ COMMANDS = {
     "jvm": ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", "/app", "Server",
             str(PORT)],
 }
+# They have no handler for SIGTERM, which the kernel then keeps from a PID 1: beside a sidecar they are
+# PID 1 of their own container, unless the pod's containers share their processes.
+DEAF = ("node", "python")
 # As in the image of the registries, whose STOPSIGNAL is nginx's graceful stop.
 STOP_SIGNALS = {"nginx": "SIGQUIT"}
 PEERS = ("nothing", "tini", "sleep")
@@ -32,7 +35,8 @@ READY = {"httpGet": {"path": "/10ms", "port": PORT}, "periodSeconds": 2}
 SELECTOR = "app.kubernetes.io/instance=app"
 # With the control plane's node there are two that pods can go to.
 TOLERATIONS = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]
-RESOURCES = {"requests": {"cpu": "20m"}}
+# A pod without its share of the processors stands still beside busy neighbours, and is not ready.
+RESOURCES = {"requests": {"cpu": "100m"}}
 
 
 def peer(app, column, replicas):
@@ -77,6 +81,7 @@ def values(app, mode, replicas):
             "command": COMMANDS[app], "replicas": replicas, "readinessProbe": READY,
             "resources": RESOURCES, "tolerations": TOLERATIONS,
             "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "shareProcessNamespace": mode == "sidecar" and app in DEAF,
             "test": {"enabled": False}, "shutdown": shutdown}
 
 

@@ -51,7 +51,7 @@ def objects(namespace, column):
            "subjects": [{"kind": "ServiceAccount", "name": "balancer", "namespace": namespace}]}
     yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "balancer"},
            "data": {"haproxy.cfg": CONFIGURATION.format(path=path, port=port)}}
-    yield {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "balancer"},
+    yield {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "balancer", "labels": {"app": "balancer"}},
            "spec": {"serviceAccountName": "balancer", "terminationGracePeriodSeconds": 1,
                     "volumes": [{"name": "etc", "configMap": {"name": "balancer"}}],
                     "containers": [{
@@ -61,7 +61,7 @@ def objects(namespace, column):
                         "volumeMounts": [{"name": "etc", "mountPath": "/etc/haproxy"}],
                         "readinessProbe": {"httpGet": {"path": "/10ms", "port": FRONT},
                                            "periodSeconds": 1},
-                        "resources": {"requests": {"cpu": "50m"}}, "securityContext": RESTRICTED}]}}
+                        "resources": {"requests": {"cpu": "100m"}}, "securityContext": RESTRICTED}]}}
 
 
 def install(namespace, column):

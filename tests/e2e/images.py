@@ -49,7 +49,7 @@ def base():
     """Debian with PACKAGES; its tag says which, so that it is made once."""
     tag = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:12]
     name = f"localhost/lastcall-e2e/base:{tag}"
-    if not run("docker", "image", "ls", "--quiet", name):
+    if not has_image(name):
         print("making a Debian with the applications, once (minutes)", file=sys.stderr)
         with tempfile.TemporaryDirectory() as place:
             tar = os.path.join(place, "base.tar")
@@ -60,12 +60,25 @@ def base():
 
 
 def lastcall(architecture):
-    """The release's image and build, in the engine; returns the folder of the build."""
-    output = os.path.join(BUILD, "image")
-    run("deploy/image", "--name", NAMES["lastcall"].rpartition(":")[0], "--output", output,
-        architecture, cwd=ROOT)
-    run("docker", "load", "--input", f"{output}/lastcall-{VERSION}-{architecture}.tar")
-    return os.path.join(ROOT, "build", f"release-{architecture}")
+    """The release's image, in the engine; returns the folder of the build."""
+    output, build = os.path.join(BUILD, "image"), os.path.join(ROOT, "build", f"release-{architecture}")
+    archive = f"{output}/lastcall-{VERSION}-{architecture}.tar"
+    words = ["--name", NAMES["lastcall"].rpartition(":")[0], "--output", output, architecture]
+    run("deploy/image", "--binaries", *words, cwd=ROOT)
+    programs = [f"{build}/cmd/{name}/{name}" for name in ("lastcall", "lastcallctl")]
+    if not has_image(NAMES["lastcall"]) or not is_newer(archive, programs):
+        run("deploy/image", *words, cwd=ROOT) # compresses for seconds
+        run("docker", "load", "--input", archive)
+    return build
+
+
+def has_image(name):
+    return bool(run("docker", "image", "ls", "--quiet", name))
+
+
+def is_newer(path, others):
+    return os.path.exists(path) and all(
+        os.path.getmtime(path) > os.path.getmtime(other) for other in others)
 
 
 def fill(place, build):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each cell saw, a file each: the tests run in several processes."""
 
+import contextlib
 import json
 import os
+import subprocess
 
 from cluster import ROOT
 
@@ -16,11 +18,19 @@ def keep(name, **what):
         json.dump(what, file)
 
 
-def log(name, text):
-    """What the balancer saw, for who wants to know why."""
+@contextlib.contextmanager
+def logs_of(namespace, selector, name):
+    """What the pods that are there now write meanwhile, for who wants to know why: once a pod is gone
+    nobody has its log."""
     os.makedirs(LOGS, exist_ok=True)
-    with open(os.path.join(LOGS, f"{name}.log"), "w", encoding="utf-8") as file:
-        file.write(text)
+    with open(os.path.join(LOGS, f"{name}.log"), "w", encoding="utf-8") as file, subprocess.Popen(
+            ["kubectl", "--namespace", namespace.name, "logs", "--follow", "--selector", selector,
+             "--prefix", "--all-containers", "--timestamps", "--tail=-1", "--max-log-requests=20"],
+            stdout=file, stderr=subprocess.DEVNULL) as follow:
+        try:
+            yield
+        finally:
+            follow.terminate()
 
 
 def kept():

@@ -81,7 +81,7 @@ def test_the_pages_commands_lead_from_nothing_to_a_drained_rollout(newcomer):
     before = newcomer.run("kubectl get pods --output name")
     told = newcomer.run(rollout)
     assert "successfully rolled out" in told
-    for line in ("readiness off", "the window is over", "answered with drained"):
+    for line in ("readiness off", "draining, after", "drained, after", "exits with 0"):
         assert line in told, told
     assert not set(before.split()) & set(newcomer.run("kubectl get pods --output name").split())
     newcomer.run("\n".join(blocks("In a pipeline", "sh")))

@@ -52,21 +52,21 @@ def hosts_namespace(namespace):
 
 def play(namespace, app, column, ways, replicas=2):
     """Stops pods in these ways, one after the other, under load; returns the failures that count."""
+    name = f"{app}-{column}-{'-'.join(ways)}"
     applications.install(namespace, app, column, replicas)
     stops = Stops(namespace)
-    with load(namespace, column) as loads:
+    with load(namespace, column) as loads, results.logs_of(namespace, "app=balancer", name):
         seen = {}
         for way in ways:
             if way == "scale":
                 stops.more()
-            began = time.time()
-            stopped = getattr(stops, way)()
-            seen[way] = {"began": began, "ended": time.time(), "stopped": stopped}
+            with results.logs_of(namespace, applications.SELECTOR, f"{name}-{way}"):
+                began = time.time()
+                stopped = getattr(stops, way)()
+                seen[way] = {"began": began, "ended": time.time(), "stopped": stopped}
         told = {name: one for some in loads for name, one in some.end().items()}
     assert all(one["requests"] > 20 for one in told.values())
-    name = f"{app}-{column}-{'-'.join(ways)}"
     results.keep(name, app=app, column=column, ways=seen, load=told)
-    results.log(name, namespace.kubectl("logs", "balancer", "--timestamps").stdout)
     return {name: one["events"] for name, one in told.items() if one["failed"]}
 
 

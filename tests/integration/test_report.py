@@ -137,6 +137,19 @@ def test_it_is_there_after_each_phase_even_where_the_platform_kills_lastcall(las
     assert message(place)["phases"].keys() >= {"propagating", "stopping"}
 
 
+def test_a_slow_disk_gets_time_for_the_last_of_it(lastcall, place):
+    """A pipe without a reader takes nothing: here until some time after the end."""
+    os.mkfifo(f"{place}/message")
+    app = lastcall(config=config(place, ["sleep", "100"]), via=SERVING).ready()
+    app.signal("SIGTERM")
+    app.wait_for("exit")
+    time.sleep(0.3)  # the disk
+    with open(f"{place}/message", "r+b", buffering=0) as disk:
+        assert app.exit_code() == 143
+        os.set_blocking(disk.fileno(), False)
+        assert json.loads((disk.read() or b"null").splitlines()[-1])["exitCode"] == 143
+
+
 def test_without_its_file_none_is_made(lastcall, place):
     app = lastcall(config=config(place, ["sleep", "100"])).ready()
     app.signal("SIGTERM")
