@@ -17,6 +17,8 @@ import uuid
 import pytest
 import yaml
 
+import pods
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICY = ROOT / "deploy" / "policy"
 VERSION = re.search(r"^  version: '(.+)'", (ROOT / "meson.build").read_text(), re.M)[1]
@@ -88,6 +90,13 @@ def eventually(condition, seconds=60):
 class Cluster:
     def __init__(self, namespace):
         self.namespace = namespace
+
+    @property
+    def name(self):
+        return self.namespace
+
+    def kubectl(self, *words, **options):
+        return kubectl("--namespace", self.namespace, *words, **options)
 
     @staticmethod
     def pod(command=("web", "-p", "80"), label="true", container=None, **spec):
@@ -212,6 +221,16 @@ def test_an_injected_pod_runs_under_lastcall_and_ends_as_its_command_does(cluste
     told = json.loads(kubectl("get", "pod", "-n", cluster.namespace, "runs", "-o", "json").stdout)
     (status,) = told["status"]["containerStatuses"]
     assert json.loads(status["state"]["terminated"]["message"])["exitCode"] == 0
+
+
+def test_an_injected_server_is_stopped_as_if_its_image_had_lastcall(cluster, loaded, images):
+    """Its window needs no word of its ports: lastcall looks where its process listens."""
+    pod = cluster.pod(command=pods.SERVER, container={"image": pods.APP})
+    kubectl("create", "-n", cluster.namespace, "-f", "-", input=json.dumps(pod))
+    pods.ready(cluster)
+    kubernetes, told = pods.ended(pods.delete(cluster))
+    assert (kubernetes["exitCode"], told["exitCode"], told["outcome"]) == (143, 143, "stopped")
+    assert told["phases"]["propagating"] >= 5
 
 
 @pytest.mark.parametrize("label", ["false", "no"])
