@@ -126,6 +126,13 @@ def evict(namespace, name):
          "metadata": {"name": name, "namespace": namespace.name}}))
 
 
+def sick(**more):
+    """Probes that the server passes until it is told to be sick, however slow the node is."""
+    asks = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1, "timeoutSeconds": 10}
+    return {"startupProbe": {**asks, "failureThreshold": 60},
+            "livenessProbe": {**asks, "failureThreshold": 1, **more}}
+
+
 # --- releases of the chart ---
 
 CHART = os.path.join(cluster.ROOT, "charts", "lastcall")

@@ -26,14 +26,12 @@ def serving(*options, command=pods.SERVER, **more):
                                           "periodSeconds": 1}, **more)
 
 
-def sick(grace=30):
-    """A liveness probe that fails as soon as the server says so."""
-    return {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1,
-            "terminationGracePeriodSeconds": grace}
+def sick(grace):
+    return pods.sick(terminationGracePeriodSeconds=grace)
 
 
 def test_describe_shows_how_the_shutdown_went(namespace):
-    pods.pod(namespace, pods.spec(serving("--propagation", "1s", livenessProbe=sick())))
+    pods.pod(namespace, pods.spec(serving("--propagation", "1s", **sick(30))))
     pods.ask(namespace, "/fail")
     kubernetes, _ = pods.ended(pods.restarted(namespace))
     told = described(namespace)
@@ -47,7 +45,7 @@ def test_describe_shows_how_the_shutdown_went(namespace):
 def test_describe_names_what_had_to_be_killed(namespace):
     pods.pod(namespace, pods.spec(serving("--propagation", "0s", "--grace-period", "3s",
                                           command=[*IGNORES_SIGTERM, *pods.SERVER],
-                                          livenessProbe=sick(3))))
+                                          **sick(3))))
     pods.ask(namespace, "/fail")
     kubernetes, _ = pods.ended(pods.restarted(namespace))
     told = described(namespace)
@@ -58,7 +56,7 @@ def test_describe_names_what_had_to_be_killed(namespace):
 def test_describe_shows_it_after_the_platforms_own_sigkill_too(namespace):
     """The pod gives less than lastcall was told: the kubelet kills it in the middle of its window."""
     pods.pod(namespace, pods.spec(serving("--propagation", "20s", "--grace-period", "60s",
-                                          livenessProbe=sick(4))))
+                                          **sick(4))))
     pods.ask(namespace, "/fail")
     kubernetes, _ = pods.ended(pods.restarted(namespace))
     told = described(namespace)
