@@ -39,10 +39,10 @@ TOLERATIONS = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exi
 RESOURCES = {"requests": {"cpu": "100m"}}
 
 
-def peer(app, column, replicas):
+def peer(namespace, app, column, replicas):
     """The Deployment, the Service and the PodDisruptionBudget that the chart would give, without
     lastcall. `sleep` has tini, too: as PID 1, Node and Python would not hear of SIGTERM at all."""
-    labels = {"app.kubernetes.io/instance": "app"}
+    labels = {"app.kubernetes.io/instance": "app", "cell": namespace.name}
     container = {
         "name": "app", "image": NAMES["app"],
         "command": (["tini", "--"] if column != "nothing" else []) + COMMANDS[app],
@@ -71,14 +71,14 @@ def image(name):
     return {"repository": repository, "tag": tag}
 
 
-def values(app, mode, replicas):
+def values(namespace, app, mode, replicas):
     """Those of the chart."""
     shutdown = {"gracePeriod": f"{GRACE}s"}
     if app in STOP_SIGNALS and mode != "sidecar":
         shutdown["stopSignal"] = STOP_SIGNALS[app]
     return {"mode": mode, "image": image("entrypoint" if mode == "entrypoint" else "app"),
             "lastcall": {"image": image("lastcall")},
-            "command": COMMANDS[app], "replicas": replicas, "readinessProbe": READY,
+            "podLabels": {"cell": namespace.name}, "command": COMMANDS[app], "replicas": replicas, "readinessProbe": READY,
             "resources": RESOURCES, "tolerations": TOLERATIONS,
             "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "shareProcessNamespace": mode == "sidecar" and app in DEAF,
@@ -88,9 +88,9 @@ def values(app, mode, replicas):
 def install(namespace, app, column, replicas=2, **more):
     """Returns once all its pods are ready. `more`: values of the chart."""
     if column in PEERS:
-        namespace.apply(*peer(app, column, replicas))
+        namespace.apply(*peer(namespace, app, column, replicas))
     else:
         namespace.helm("install", "app", CHART, "--values", "-",
-                       text=json.dumps({**values(app, column, replicas), **more}))
+                       text=json.dumps({**values(namespace, app, column, replicas), **more}))
     deployment, = namespace.get("deployments")["items"]
     namespace.await_rollout(deployment["metadata"]["name"])

@@ -19,7 +19,7 @@ class Load:
     def __init__(self, namespace, clients, node=False, **spec):
         self.namespace = namespace
         begin = [f"load --url {shlex.quote(url)} --rate {rate} --keepalive {'yes' if keep else 'no'} "
-                 f"--seconds {LONGEST} --timeout 30 --connections 256 --json /tmp/{name} >/dev/null &"
+                 f"--seconds {LONGEST} --timeout 30 --connections 16 --json /tmp/{name} >/dev/null &"
                  for name, (url, rate, keep) in clients.items()]
         end = [f"printf '\\n={name} '; tr -d '\\n' </tmp/{name}" for name in clients]
         namespace.apply({

@@ -93,8 +93,9 @@ class Stops:
         node = pods[0]["spec"]["nodeName"]
         going = {name_of(one) for one in pods if one["spec"]["nodeName"] == node}
         try:
-            run("kubectl", "drain", node, "--pod-selector", SELECTOR, "--ignore-daemonsets",
-                f"--timeout={LONGEST}s")
+            # A selector goes for the pods of all namespaces; and lastcall's figures are in an emptyDir.
+            run("kubectl", "drain", node, "--pod-selector", f"cell={self.namespace.name}",
+                "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={LONGEST}s")
             return self._settle(going, len(pods))
         finally:
             run("kubectl", "uncordon", node)
