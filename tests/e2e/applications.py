@@ -36,7 +36,7 @@ SELECTOR = "app.kubernetes.io/instance=app"
 # With the control plane's node there are two that pods can go to.
 TOLERATIONS = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]
 # A pod without its share of the processors stands still beside busy neighbours, and is not ready.
-RESOURCES = {"requests": {"cpu": "100m"}}
+RESOURCES = {"requests": {"cpu": "50m"}}
 
 
 def peer(namespace, app, column, replicas):

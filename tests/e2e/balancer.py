@@ -61,7 +61,7 @@ def objects(namespace, column):
                         "volumeMounts": [{"name": "etc", "mountPath": "/etc/haproxy"}],
                         "readinessProbe": {"httpGet": {"path": "/10ms", "port": FRONT},
                                            "periodSeconds": 1},
-                        "resources": {"requests": {"cpu": "100m"}}, "securityContext": RESTRICTED}]}}
+                        "resources": {"requests": {"cpu": "50m"}}, "securityContext": RESTRICTED}]}}
 
 
 def install(namespace, column):

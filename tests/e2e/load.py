@@ -29,7 +29,7 @@ class Load:
                      "containers": [{
                          "name": "load", "image": NAMES["app"],
                          "command": ["sh", "-c", "\n".join([*begin, "wait", *end])],
-                         "resources": {"requests": {"cpu": "100m"}}, "securityContext": RESTRICTED}]}})
+                         "resources": {"requests": {"cpu": "50m"}}, "securityContext": RESTRICTED}]}})
         namespace.kubectl("wait", "pod/load", "--for=jsonpath={.status.phase}=Running", "--timeout=90s")
 
     def end(self):
