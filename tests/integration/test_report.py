@@ -13,7 +13,7 @@ import pytest
 
 from lastcall import SERVING, binary, until
 
-STUBBORN = ["sh", "-c", 'trap "" TERM; echo up; while :; do sleep 1; done']
+STUBBORN = ["sh", "-c", 'trap "" TERM; sleep 100 & echo up; while :; do sleep 1; done']
 
 
 def config(place, command, **more):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lastcall import binary, helper, only_child, prelude, python, until
+from lastcall import binary, helper, only_child, prelude, proc_status, python, until
 from terminal import CTRL_C, CTRL_D, CTRL_S, CTRL_Z, Terminal
 
 CAT = "sh -c 'echo it is \"up\"; exec cat'"  # the words as typed are not those that are printed
@@ -134,9 +134,20 @@ def test_in_the_background_it_takes_the_foreground_from_nobody(lastcall, termina
 
 
 def test_a_job_in_the_background_can_be_brought_to_the_foreground(lastcall, terminal):
+    """After it was stopped, for reading there: from an fg just before that no shell saves any job."""
     app, words = shell(terminal, lastcall)
     terminal.type(f"{words} {CAT} 2>log &\n")
     up = terminal.expect("it is up\r\n")
+    job = only_child(only_child(app.outer.pid))
+    assert until(lambda: proc_status(job)["State"].startswith("T"))
+
+    def told():
+        terminal.type("jobs\n")
+        return "Stopped" in terminal.shown
+
+    assert until(told, every=0.1), "the shell knows nothing of it"
+    terminal.type("echo so\n")
+    up = terminal.expect("\r\nso\r\nprompt> ", after=up)
     terminal.type("fg\n")
     up = terminal.expect("exec cat", after=up)
     terminal.type("to cat\n")
