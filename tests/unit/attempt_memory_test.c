@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An attempt of which one allocation fails, whichever that is, comes to its end all the same. */
+#include "descriptors.h"
 #include "drive/attempt.h"
 #include "drive/loop.h"
 #include "tap.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -60,18 +60,6 @@ static void on_tick(evutil_socket_t fd, short what, void *userdata)
     (void)fd;
     (void)what;
     (void)userdata;
-}
-
-static int count_descriptors(void)
-{
-    DIR *fds = opendir("/proc/self/fd");
-    int count = 0;
-
-    while (fds && readdir(fds))
-        count++;
-    if (fds)
-        closedir(fds);
-    return count;
 }
 
 static void turn(struct lc_attempt *attempt)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attempts by the thousand: each comes to its result, and leaves nothing behind. */
+#include "descriptors.h"
 #include "drive/attempt.h"
 #include "drive/loop.h"
 #include "tap.h"
 
-#include <dirent.h>
 #include <event2/http.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -29,18 +29,6 @@ static void on_done(void *userdata, enum lc_check_result result, const char *why
 static unsigned done(void)
 {
     return results[LC_CHECK_FAILED] + results[LC_CHECK_PASSED] + results[LC_CHECK_UNKNOWN];
-}
-
-static int count_descriptors(void)
-{
-    DIR *fds = opendir("/proc/self/fd");
-    int count = 0;
-
-    while (fds && readdir(fds))
-        count++;
-    if (fds)
-        closedir(fds);
-    return count;
 }
 
 static void reap(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* drive/http_accept.c and http_socket.c: where the listener listens. */
 
+#include "descriptors.h"
 #include "http_fixture.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
@@ -85,17 +85,6 @@ static int connect_control(void)
 static bool answers(int fd)
 {
     return fd >= 0 && status_of(ask_bytes(fd, LIVEZ, strlen(LIVEZ))) == 200;
-}
-
-static unsigned open_descriptors(void)
-{
-    DIR *list = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    while (readdir(list))
-        count++;
-    closedir(list);
-    return count;
 }
 
 static void a_port_alone_is_IPv6_and_IPv4(void)
@@ -326,7 +315,7 @@ static void the_control_socket_refuses_another_uid(void)
 
 static void descriptors_are_close_on_exec_and_none_is_left(void)
 {
-    unsigned before = open_descriptors();
+    int before = count_descriptors();
     bool inherited[64];
     int client;
 
@@ -352,7 +341,7 @@ static void descriptors_are_close_on_exec_and_none_is_left(void)
     stop();
     CHECK(is_closed(client));
     close(client);
-    CHECK_INT(open_descriptors(), before);
+    CHECK_INT(count_descriptors(), before);
     remove_directory();
 }
 
