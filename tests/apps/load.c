@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "load_answer.h"
 #include "load_options.h"
+#include "load_record.h"
 #include "load_report.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ struct connection {
     int fd; /* -1 in CLOSED */
     enum connection_state state;
     bool reused;
+    uint64_t number; /* from 1 on, in the order in which they were begun */
     uint64_t due;
     struct load_answer answer;
 };
@@ -57,7 +59,9 @@ struct load {
     size_t free_first, free_count;
     uint64_t begun, end; /* no request is due at or after `end` */
     uint64_t next;       /* number of the request that is due next */
-    int error;           /* -ENOMEM: the report is not whole */
+    uint64_t begun_connections;
+    int error;    /* -ENOMEM: the report is not whole */
+    FILE *record; /* NULL: none */
     struct load_report report;
 };
 
@@ -94,9 +98,24 @@ static void connection_release(struct load *self, struct connection *connection)
     self->free[last] = connection;
 }
 
+static void record(struct load *self, const struct connection *connection, const char *outcome)
+{
+    uint64_t took = monotonic() - connection->due;
+    struct load_request request = {.due = clock_read(CLOCK_REALTIME) - took,
+                                   .took = took,
+                                   .connection = connection->number,
+                                   .reused = connection->reused,
+                                   .target = connection->answer.target,
+                                   .outcome = outcome};
+
+    if (self->record)
+        load_record_write(self->record, &request);
+}
+
 static void count_failure(struct load *self, const struct connection *connection,
                           enum load_failure failure)
 {
+    char name[LOAD_NAME_SIZE];
     struct load_event event = {.failure = failure,
                                .status = connection->answer.status,
                                .reused = connection->reused,
@@ -105,6 +124,7 @@ static void count_failure(struct load *self, const struct connection *connection
                                .wall = clock_read(CLOCK_REALTIME)};
     int r = load_report_failure(&self->report, &event);
 
+    record(self, connection, load_failure_name(failure, event.status, name));
     if (r < 0)
         self->error = r;
 }
@@ -125,6 +145,7 @@ static void request_answered(struct load *self, struct connection *connection)
     if (answer->status < 200 || answer->status > 299) {
         count_failure(self, connection, LOAD_STATUS);
     } else {
+        record(self, connection, "answered");
         r = load_report_answer(&self->report, monotonic() - connection->due);
         if (r < 0)
             self->error = r;
@@ -211,6 +232,7 @@ static int connection_open(struct load *self, struct connection *connection)
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = connection};
     const int on = 1;
 
+    connection->number = ++self->begun_connections;
     connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connection->fd < 0)
         return -errno;
@@ -229,7 +251,7 @@ static void request_begin(struct load *self, struct connection *connection, uint
 {
     int r;
 
-    load_answer_init(&connection->answer);
+    load_answer_init(&connection->answer, self->options.target_header);
     connection->due = due;
     connection->reused = connection->state == IDLE;
     if (connection->reused) {
@@ -417,19 +439,31 @@ static void load_deinit(struct load *self)
     lc_cleanup_fd(&self->timer);
     lc_cleanup_fd(&self->signals);
     load_report_deinit(&self->report);
+    if (self->record)
+        load_record_close(self->record);
 }
 
-static int load_finish(const struct load *self)
+/* Whether the file could be written. */
+static bool is_written(const char *path, int r)
 {
-    int r = 0;
+    if (r < 0)
+        fprintf(stderr, "load: %s: %s\n", path, strerror(-r));
+    return r >= 0;
+}
+
+static int load_finish(struct load *self)
+{
+    bool whole = true;
 
     load_report_print(&self->report, stdout);
     if (self->options.json)
-        r = load_report_write_json(&self->report, self->options.json);
-    if (r < 0) {
-        fprintf(stderr, "load: %s: %s\n", self->options.json, strerror(-r));
+        whole = is_written(self->options.json,
+                           load_report_write_json(&self->report, self->options.json));
+    if (self->record)
+        whole &= is_written(self->options.requests, load_record_close(self->record));
+    self->record = NULL;
+    if (!whole)
         return EXIT_OWN_FAILURE;
-    }
     return load_report_failed(&self->report) > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -442,6 +476,11 @@ int main(int argc, char *argv[])
     r = load_options_parse(&load.options, argc, argv);
     if (r != 0)
         return r > 0 ? EXIT_SUCCESS : EXIT_OWN_FAILURE;
+    if (load.options.requests) {
+        load.record = load_record_open(load.options.requests);
+        if (!is_written(load.options.requests, load.record ? 0 : -errno))
+            return EXIT_OWN_FAILURE;
+    }
     r = load_init(&load);
     if (r == 0)
         r = load_run(&load);

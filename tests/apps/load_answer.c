@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-void load_answer_init(struct load_answer *self)
+void load_answer_init(struct load_answer *self, const char *target_header)
 {
     self->state = LOAD_ANSWER_STATUS_LINE;
     self->status = 0;
@@ -14,6 +14,8 @@ void load_answer_init(struct load_answer *self)
     self->keep_alive = true;
     self->chunked = self->sized = false;
     self->left = 0;
+    self->target_header = target_header;
+    self->target[0] = '\0';
     self->line_size = 0;
 }
 
@@ -43,7 +45,7 @@ static enum load_answer_state read_status_line(struct load_answer *self)
 static enum load_answer_state begin_body(struct load_answer *self)
 {
     if (self->status < 200) { /* an interim answer (100, 103): the real one follows */
-        load_answer_init(self);
+        load_answer_init(self, self->target_header);
         self->begun = true;
         return LOAD_ANSWER_STATUS_LINE;
     }
@@ -55,6 +57,17 @@ static enum load_answer_state begin_body(struct load_answer *self)
         return self->left > 0 ? LOAD_ANSWER_BODY : LOAD_ANSWER_COMPLETE;
     self->keep_alive = false;
     return LOAD_ANSWER_BODY_TO_END;
+}
+
+/* A name of a host or the like: nothing that would have to be quoted where it is written. */
+static void read_target(struct load_answer *self, const char *value)
+{
+    size_t size = strcspn(value, " \t\",");
+
+    if (size > LOAD_TARGET_MAX)
+        size = LOAD_TARGET_MAX;
+    memcpy(self->target, value, size);
+    self->target[size] = '\0';
 }
 
 static enum load_answer_state read_header(struct load_answer *self)
@@ -79,6 +92,8 @@ static enum load_answer_state read_header(struct load_answer *self)
     } else if (strcasecmp(self->line, "Connection") == 0) {
         if (strcasestr(value, "close"))
             self->keep_alive = false;
+    } else if (self->target_header && strcasecmp(self->line, self->target_header) == 0) {
+        read_target(self, value);
     }
     return LOAD_ANSWER_HEADER;
 }

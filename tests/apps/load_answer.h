@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOAD_LINE_MAX = 8192 };
+enum { LOAD_LINE_MAX = 8192, LOAD_TARGET_MAX = 255 };
 
 enum load_answer_state {
     LOAD_ANSWER_STATUS_LINE,
@@ -32,12 +32,14 @@ struct load_answer {
     bool begun;      /* at least one byte has come */
     bool keep_alive; /* the connection can take another request */
     bool chunked, sized;
+    const char *target_header;        /* which one says who answers; NULL: none */
+    char target[LOAD_TARGET_MAX + 1]; /* what it said; empty: nothing */
     uint64_t left; /* bytes of the body, or of the chunk, that have not come yet */
     size_t line_size;
     char line[LOAD_LINE_MAX];
 };
 
-void load_answer_init(struct load_answer *self);
+void load_answer_init(struct load_answer *self, const char *target_header);
 /* Reads `size` bytes. Bytes after a complete answer make the connection unfit for another. */
 void load_answer_feed(struct load_answer *self, const char *data, size_t size);
 /* The peer has closed: an answer that runs to the end of the connection is complete by it. */

@@ -20,6 +20,9 @@ static const char help[] =
     "                     failed (10)\n"
     "  --keepalive yes|no whether connections are used again (yes)\n"
     "  --json FILE        write the result, with the time of each failure\n"
+    "  --requests FILE    write a line for each request: when, how long, on which connection,\n"
+    "                     answered by whom, and what became of it\n"
+    "  --target-header NAME  the header of an answer that says by whom\n"
     "  --help             this text\n"
     "\n"
     "Exit status: 0 every request was answered with 2xx, 1 some were not, 2 load itself failed.\n";
@@ -101,6 +104,12 @@ static int parse_option(struct load_options *self, char option, const char *text
     case 'j':
         self->json = text;
         return 0;
+    case 'q':
+        self->requests = text;
+        return 0;
+    case 'g':
+        self->target_header = text;
+        return 0;
     case 'h':
         fputs(help, stdout);
         return 1;
@@ -118,6 +127,8 @@ int load_options_parse(struct load_options *self, int argc, char *argv[])
                                             {"timeout", required_argument, NULL, 't'},
                                             {"keepalive", required_argument, NULL, 'k'},
                                             {"json", required_argument, NULL, 'j'},
+                                            {"requests", required_argument, NULL, 'q'},
+                                            {"target-header", required_argument, NULL, 'g'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int option, r;

@@ -16,7 +16,9 @@ struct load_options {
     double seconds;   /* 0: until a signal comes */
     uint64_t timeout; /* ns, from when a request is due */
     bool keep_alive;
-    const char *json; /* NULL: none */
+    const char *json;          /* NULL: none */
+    const char *requests;      /* the file of load_record.h; NULL: none */
+    const char *target_header; /* NULL: none */
 };
 
 /* Returns 0, 1 where --help was asked for and given, or -EINVAL once stderr says what is wrong.

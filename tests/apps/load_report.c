@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 64 };
-
 static const char *const failure_names[] = {
     [LOAD_CONNECT_REFUSED] = "connect refused",
     [LOAD_CONNECT_TIMEOUT] = "connect timeout",
@@ -24,12 +22,12 @@ static const char *const failure_names[] = {
 static_assert(sizeof failure_names / sizeof *failure_names == LOAD_FAILURE_COUNT,
               "each failure has its name");
 
-/* "status 503", "timeout" ... */
-static const char *name_of(enum load_failure failure, int status, char buffer[static NAME_SIZE])
+const char *load_failure_name(enum load_failure failure, int status,
+                              char buffer[static LOAD_NAME_SIZE])
 {
     if (failure != LOAD_STATUS)
         return failure_names[failure];
-    snprintf(buffer, NAME_SIZE, "%s %d", failure_names[failure], status);
+    snprintf(buffer, LOAD_NAME_SIZE, "%s %d", failure_names[failure], status);
     return buffer;
 }
 
@@ -118,7 +116,7 @@ static double percentile(const struct load_report *self, size_t percent)
 static void each_failure(const struct load_report *self, FILE *out,
                          void (*line)(FILE *out, const char *name, uint64_t count, bool first))
 {
-    char buffer[NAME_SIZE];
+    char buffer[LOAD_NAME_SIZE];
     bool first = true;
 
     for (enum load_failure kind = 0; kind < LOAD_FAILURE_COUNT; kind++) {
@@ -130,7 +128,7 @@ static void each_failure(const struct load_report *self, FILE *out,
     for (int status = 0; status <= LOAD_STATUS_MAX; status++) {
         if (self->statuses[status] == 0)
             continue;
-        line(out, name_of(LOAD_STATUS, status, buffer), self->statuses[status], first);
+        line(out, load_failure_name(LOAD_STATUS, status, buffer), self->statuses[status], first);
         first = false;
     }
 }
@@ -159,7 +157,7 @@ static void write_failure(FILE *out, const char *name, uint64_t count, bool firs
 
 static void write_events(const struct load_report *self, FILE *out)
 {
-    char buffer[NAME_SIZE];
+    char buffer[LOAD_NAME_SIZE];
 
     fputs("  \"events\": [", out);
     for (size_t i = 0; i < self->event_count; i++) {
@@ -168,7 +166,7 @@ static void write_events(const struct load_report *self, FILE *out)
         fprintf(out,
                 "%s\n    {\"class\": \"%s\", \"reused\": %s, \"wall\": %.6f, \"monotonic\": %.6f, "
                 "\"since_start\": %.6f, \"took_ms\": %.3f}",
-                i > 0 ? "," : "", name_of(event->failure, event->status, buffer),
+                i > 0 ? "," : "", load_failure_name(event->failure, event->status, buffer),
                 event->reused ? "true" : "false", seconds(event->wall), seconds(event->at),
                 seconds(event->at - self->begun), milliseconds(event->at - event->due));
     }

@@ -27,7 +27,7 @@ enum load_failure {
     LOAD_FAILURE_COUNT
 };
 
-enum { LOAD_STATUS_MAX = 999 };
+enum { LOAD_STATUS_MAX = 999, LOAD_NAME_SIZE = 64 };
 
 struct load_event {
     enum load_failure failure;
@@ -49,6 +49,10 @@ struct load_report {
     struct load_event *events;
     size_t event_count, event_room;
 };
+
+/* "timeout", "status 503" ...: `buffer`, or a string that stays. */
+const char *load_failure_name(enum load_failure failure, int status,
+                              char buffer[static LOAD_NAME_SIZE]);
 
 /* `self` is zeroed by the caller. Both return 0 or -ENOMEM. */
 int load_report_answer(struct load_report *self, uint64_t took);

@@ -78,7 +78,8 @@ def values(namespace, app, mode, replicas):
         shutdown["stopSignal"] = STOP_SIGNALS[app]
     return {"mode": mode, "image": image("entrypoint" if mode == "entrypoint" else "app"),
             "lastcall": {"image": image("lastcall")},
-            "podLabels": {"cell": namespace.name}, "command": COMMANDS[app], "replicas": replicas, "readinessProbe": READY,
+            "podLabels": {"cell": namespace.name}, "command": COMMANDS[app], "replicas": replicas,
+            "readinessProbe": READY,
             "resources": RESOURCES, "tolerations": TOLERATIONS,
             "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "shareProcessNamespace": mode == "sidecar" and app in DEAF,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each cell saw, a file each: the tests run in several processes."""
+"""What each cell saw, a file each with every request: the tests run in several processes."""
 
 import contextlib
 import json

@@ -65,8 +65,12 @@ def play(namespace, app, column, ways, replicas=2):
                 stopped = getattr(stops, way)()
                 seen[way] = {"began": began, "ended": time.time(), "stopped": stopped}
         told = {name: one for some in loads for name, one in some.end().items()}
-    assert all(one["requests"] > 20 for one in told.values())
     results.keep(name, app=app, column=column, ways=seen, load=told)
+    for one in told.values():
+        assert one["requests"] == len(one["record"]) > 20
+        # Each answer says which pod it is of: any other would be of something else than is looked at.
+        assert all(line["target"].startswith("app-") for line in one["record"]
+                   if line["outcome"] == "answered")
     return {name: one["events"] for name, one in told.items() if one["failed"]}
 
 

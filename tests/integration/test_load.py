@@ -3,6 +3,7 @@
 server that stalls: against small servers that do exactly one thing wrong."""
 
 import contextlib
+import csv
 import json
 import signal
 import socket
@@ -264,6 +265,59 @@ def test_each_failure_has_its_time(place, serve):
         assert before[1] < event["wall"] < after[1]
         assert event["since_start"] * 1000 > event["took_ms"] - 0.001  # both have three decimals
     assert [event["monotonic"] for event in events] == sorted(e["monotonic"] for e in events)
+
+
+def recorded(place):
+    with open(f"{place}/requests.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_request_is_recorded_with_its_time_connection_target_and_outcome(place, serve):
+    def answer_once_then_reset_as_a_pod(server, connection, number):
+        if server.read_request(connection):
+            connection.sendall(OK.replace(b"\r\n\r\n", b"\r\nX-Pod: pod-%d\r\n\r\n" % number))
+            if server.read_request(connection):
+                reset(connection)
+
+    server = serve(answer_once_then_reset_as_a_pod)
+    before = time.time()
+    load(place, server.port, "--rate", 50, "--seconds", 0.08, "--connections", 1,
+         "--requests", f"{place}/requests.csv", "--target-header", "x-pod")
+    after = time.time()
+    requests = recorded(place)
+    gone = "reused connection closed before any byte"
+    assert [(one["connection"], one["reused"], one["target"], one["outcome"]) for one in requests] == [
+        ("1", "no", "pod-1", "answered"), ("1", "yes", "", gone),
+        ("2", "no", "pod-2", "answered"), ("2", "yes", "", gone)]
+    times = [float(one["due"]) for one in requests]
+    assert before < times[0] and times == sorted(times) and times[-1] < after
+    assert all(float(one["took_ms"]) > 0 for one in requests)
+
+
+@pytest.mark.parametrize("header, target", [
+    (b"X-Pod: web-1", "web-1"), (b"x-pod:web-1", "web-1"), (b"X-Pod:", ""), (b"X-Other: web-1", ""),
+    (b'X-Pod: web-1,"x', "web-1"), (b"X-Pod: " + b"x" * 300, "x" * 255)])
+def test_a_target_is_what_the_answers_header_says(place, serve, header, target):
+    server = serve(answer_with(OK.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n\r\n")))
+    status, _ = load(place, server.port, "--rate", 50, "--seconds", 0.02,
+                     "--requests", f"{place}/requests.csv", "--target-header", "X-Pod")
+    assert status == 0
+    assert [one["target"] for one in recorded(place)] == [target]
+
+
+def test_a_record_that_cannot_be_written_is_said_before_anything_is_sent(place, serve):
+    server = serve(answer_with(OK))
+    process = start_load(place, server.port, "--seconds", 0.1, "--requests", f"{place}/none/x.csv")
+    assert process.communicate(timeout=10) == (
+        "", f"load: {place}/none/x.csv: No such file or directory\n")
+    assert (process.returncode, server.connections) == (2, 0)
+
+
+def test_a_record_that_is_not_whole_is_said(place, serve):
+    server = serve(answer_with(OK))
+    process = start_load(place, server.port, "--rate", 50, "--seconds", 0.1, "--requests", "/dev/full")
+    assert process.communicate(timeout=10)[1] == "load: /dev/full: Input/output error\n"
+    assert process.returncode == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

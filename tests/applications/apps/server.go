@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A Go server that never calls Shutdown. Its argument is the port. `/Nms` is answered after N
-// milliseconds.
+// milliseconds. X-Pod says who answers.
 package main
 
 import (
@@ -50,10 +50,17 @@ func main() {
 	http.HandleFunc("/stream", stream(5))
 	http.HandleFunc("/events", stream(-1))
 	http.HandleFunc("/upload", upload)
+	name, err := os.Hostname()
+	if err != nil {
+		panic(err)
+	}
 	listener, err := net.Listen("tcp", ":"+os.Args[1])
 	if err != nil {
 		panic(err)
 	}
 	fmt.Println("up")
-	http.Serve(listener, nil)
+	http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Pod", name)
+		http.DefaultServeMux.ServeHTTP(w, r)
+	}))
 }

@@ -2,9 +2,11 @@
 "use strict";
 
 // A Node server that handles no signal. argv: the port. `/Nms` is answered after N milliseconds.
+// X-Pod says who answers.
 
 const crypto = require("crypto");
 const http = require("http");
+const os = require("os");
 
 const MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455, 1.3
 
@@ -28,6 +30,7 @@ function upload(request, response) {
 }
 
 const server = http.createServer((request, response) => {
+    response.setHeader("X-Pod", os.hostname());
     const after = /^\/(\d{1,6})ms$/.exec(request.url);
 
     if (after) {

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For gunicorn: wsgi:app. `/Nms` is answered after N milliseconds."""
+"""For gunicorn: wsgi:app. `/Nms` is answered after N milliseconds. X-Pod says who answers."""
 
 import itertools
 import re
+import socket
 import time
+
+_POD = ("X-Pod", socket.gethostname())
 
 
 def _after(path):
@@ -25,10 +28,10 @@ def _upload(body):
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path in ("/stream", "/events"):
-        start_response("200 OK", [("Content-Type", "text/plain")])
+        start_response("200 OK", [("Content-Type", "text/plain"), _POD])
         return _pieces(range(5) if path == "/stream" else itertools.count())
     body = _upload(environ["wsgi.input"]) if path == "/upload" else [b"hello\n"]
     time.sleep(_after(path))
-    start_response("200 OK", [("Content-Type", "text/plain"),
+    start_response("200 OK", [("Content-Type", "text/plain"), _POD,
                               ("Content-Length", str(sum(map(len, body))))])
     return body
