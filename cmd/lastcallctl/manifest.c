@@ -7,38 +7,48 @@
 #include "read.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Where in an object the pod's spec is, by its kind. */
+/* Where in an object the pod's metadata and spec are, by its kind. */
 static const struct {
-    const char *kind, *path;
+    const char *kind, *prefix;
 } homes[] = {
-    {"Pod", "spec"},
-    {"Deployment", "spec.template.spec"},
-    {"StatefulSet", "spec.template.spec"},
-    {"DaemonSet", "spec.template.spec"},
-    {"ReplicaSet", "spec.template.spec"},
-    {"ReplicationController", "spec.template.spec"},
-    {"Job", "spec.template.spec"},
-    {"CronJob", "spec.jobTemplate.spec.template.spec"},
-    {"PodTemplate", "template.spec"},
+    {"Pod", ""},
+    {"Deployment", "spec.template."},
+    {"StatefulSet", "spec.template."},
+    {"DaemonSet", "spec.template."},
+    {"ReplicaSet", "spec.template."},
+    {"ReplicationController", "spec.template."},
+    {"Job", "spec.template."},
+    {"CronJob", "spec.jobTemplate.spec.template."},
+    {"PodTemplate", "template."},
 };
+
+static struct lc_spot find_part(const struct lc_spot *object, const char *prefix, const char *part)
+{
+    char path[LC_SPOT_PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s%s", prefix, part);
+    return lc_spot_key(object, path);
+}
 
 static int check_object(struct lc_pod *pod, const struct lc_spot *object, size_t *pods)
 {
     struct lc_spot kind = lc_spot_key(object, "kind");
     struct lc_spot name = lc_spot_key(object, "metadata.name");
     struct lc_spot containers;
-    const char *path = NULL;
+    const char *prefix = NULL;
 
     for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
         if (lc_spot_says(&kind, homes[i].kind))
-            path = homes[i].path;
-    if (!path)
+            prefix = homes[i].prefix;
+    if (!prefix)
         return 0;
     pod->kind = lc_spot_text(&kind);
     pod->name = lc_spot_text(&name) ? lc_spot_text(&name) : "?";
-    pod->spec = lc_spot_key(object, path);
+    pod->annotations = find_part(object, prefix, "metadata.annotations");
+    pod->spec = find_part(object, prefix, "spec");
     containers = lc_spot_key(&pod->spec, "containers");
     (*pods)++;
     if (lc_spot_count(&containers))

@@ -12,10 +12,10 @@
 
 struct lc_pod {
     const char *file;
-    const char *kind;                /* of the object that the pod is part of: "Deployment" */
-    const char *name;                /* of that object; never NULL */
-    struct lc_spot spec;             /* the pod's */
-    const struct lc_node *documents; /* all of the manifest */
+    const char *kind;                 /* of the object that the pod is part of: "Deployment" */
+    const char *name;                 /* of that object; never NULL */
+    struct lc_spot annotations, spec; /* the pod's */
+    const struct lc_node *documents;  /* all of the manifest */
     char *const *words; /* the check's own command line: it stands above the container's */
     char *const *envp;  /* the check's environment: it stands below the container's */
     struct lc_config_errors *problems, *notes, *truths;

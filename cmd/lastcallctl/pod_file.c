@@ -2,17 +2,23 @@
 #include "pod_file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A key that is one word however many points it has: "lastcall.yaml". */
-static struct lc_spot find_key(const struct lc_spot *map, const char *name)
+static struct lc_spot find_key(const struct lc_spot *map, const char *name, size_t length)
 {
     struct lc_spot found = *map;
 
     found.node = NULL;
-    for (size_t i = 0; map->node && map->node->kind == LC_NODE_MAP && i < map->node->count; i += 2)
-        if (map->node->items[i]->kind == LC_NODE_SCALAR && !strcmp(map->node->items[i]->text, name))
+    for (size_t i = 0; map->node && map->node->kind == LC_NODE_MAP && i < map->node->count;
+         i += 2) {
+        const struct lc_node *key = map->node->items[i];
+
+        if (key->kind == LC_NODE_SCALAR && strlen(key->text) == length &&
+            !memcmp(key->text, name, length))
             found.node = found.near = map->node->items[i + 1];
+    }
     return found;
 }
 
@@ -30,22 +36,21 @@ static const char *below(const struct lc_spot *mount, const char *path)
     return path[length] == '/' ? path + length + 1 : NULL;
 }
 
-/* The ConfigMap of one of the pod's volumes; NULL: it is another kind of volume. */
-static const char *config_map_of(const struct lc_pod *pod, const struct lc_spot *mount)
+/* The volume that is mounted; without a node where there is none. */
+static struct lc_spot volume_of(const struct lc_pod *pod, const struct lc_spot *mount)
 {
     struct lc_spot volumes = lc_spot_key(&pod->spec, "volumes"), name = lc_spot_key(mount, "name");
 
     for (size_t i = 0; lc_spot_text(&name) && i < lc_spot_count(&volumes); i++) {
         struct lc_spot volume = lc_spot_item(&volumes, i), own = lc_spot_key(&volume, "name");
-        struct lc_spot map = lc_spot_key(&volume, "configMap.name");
 
         if (lc_spot_says(&own, lc_spot_text(&name)))
-            return lc_spot_text(&map);
+            return volume;
     }
-    return NULL;
+    return (struct lc_spot){0};
 }
 
-static const char *find_content(const struct lc_pod *pod, const char *map, const char *file)
+static const char *find_in_config_map(const struct lc_pod *pod, const char *map, const char *file)
 {
     for (size_t i = 0; i < pod->documents->count; i++) {
         const struct lc_node *node = pod->documents->items[i];
@@ -53,7 +58,7 @@ static const char *find_content(const struct lc_pod *pod, const char *map, const
         struct lc_spot kind = lc_spot_key(&document, "kind");
         struct lc_spot name = lc_spot_key(&document, "metadata.name");
         struct lc_spot data = lc_spot_key(&document, "data");
-        struct lc_spot content = find_key(&data, file);
+        struct lc_spot content = find_key(&data, file, strlen(file));
 
         if (lc_spot_says(&kind, "ConfigMap") && lc_spot_says(&name, map))
             return lc_spot_text(&content);
@@ -61,23 +66,64 @@ static const char *find_content(const struct lc_pod *pod, const char *map, const
     return NULL;
 }
 
+/* The annotation of "metadata.annotations['NAME']"; without a node where it is none. */
+static struct lc_spot find_annotation(const struct lc_pod *pod, const char *field)
+{
+    static const char begin[] = "metadata.annotations['";
+    const char *name = field + strlen(begin), *end = strstr(field, "']");
+
+    if (strncmp(field, begin, strlen(begin)) != 0 || !end)
+        return (struct lc_spot){0};
+    return find_key(&pod->annotations, name, (size_t)(end - name));
+}
+
+static const char *find_in_annotations(const struct lc_pod *pod, const struct lc_spot *items,
+                                       const char *file)
+{
+    for (size_t i = 0; i < lc_spot_count(items); i++) {
+        struct lc_spot item = lc_spot_item(items, i), path = lc_spot_key(&item, "path");
+        struct lc_spot field = lc_spot_key(&item, "fieldRef.fieldPath");
+        struct lc_spot content = {0};
+
+        if (!lc_spot_says(&path, file) || !lc_spot_text(&field))
+            continue;
+        content = find_annotation(pod, lc_spot_text(&field));
+        return lc_spot_text(&content);
+    }
+    return NULL;
+}
+
+static int find_in_volume(const struct lc_pod *pod, const struct lc_spot *volume, const char *file,
+                          struct lc_ctl_file *ret)
+{
+    struct lc_spot name = lc_spot_key(volume, "configMap.name");
+    struct lc_spot items = lc_spot_key(volume, "downwardAPI.items");
+    const char *map = lc_spot_text(&name);
+    const char *content =
+        map ? find_in_config_map(pod, map, file) : find_in_annotations(pod, &items, file);
+    int size;
+
+    if (!content)
+        return 0;
+    *ret = (struct lc_ctl_file){.bytes = content, .size = strlen(content)};
+    size = map ? asprintf(&ret->name, "%s: ConfigMap %s: %s", pod->file, map, file)
+               : asprintf(&ret->name, "%s: annotations: %s", pod->file, file);
+    return size < 0 ? -ENOMEM : 1;
+}
+
 int lc_container_find_file(const struct lc_container *self, const char *path,
                            struct lc_ctl_file *ret)
 {
     struct lc_spot mounts = lc_spot_key(&self->spot, "volumeMounts");
+    int r = 0;
 
-    for (size_t i = 0; i < lc_spot_count(&mounts); i++) {
+    for (size_t i = 0; i < lc_spot_count(&mounts) && r == 0; i++) {
         struct lc_spot mount = lc_spot_item(&mounts, i);
+        struct lc_spot volume = volume_of(self->pod, &mount);
         const char *file = below(&mount, path);
-        const char *map = file ? config_map_of(self->pod, &mount) : NULL;
-        const char *content = map ? find_content(self->pod, map, file) : NULL;
 
-        if (!content)
-            continue;
-        *ret = (struct lc_ctl_file){.bytes = content, .size = strlen(content)};
-        if (asprintf(&ret->name, "%s: ConfigMap %s: %s", self->pod->file, map, file) < 0)
-            return -ENOMEM;
-        return 1;
+        if (file && volume.node)
+            r = find_in_volume(self->pod, &volume, file, ret);
     }
-    return 0;
+    return r;
 }
