@@ -83,5 +83,6 @@ int lc_address_parse(const char *text, struct lc_address *ret)
     if (colon[-1] != ']')
         return -EINVAL;
     host[colon - text - 1] = '\0';
-    return parse_v6(host + 1, port, ret);
+    /* Who puts a variable into the brackets need not know of which kind its address is. */
+    return strchr(host + 1, ':') ? parse_v6(host + 1, port, ret) : parse_v4(host + 1, port, ret);
 }

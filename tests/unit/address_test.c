@@ -40,6 +40,7 @@ static void an_address_is_IPv4_or_IPv6_in_brackets(void)
     CHECK_STR(parsed("127.0.0.1:80"), "4 127.0.0.1 80");
     CHECK_STR(parsed("0.0.0.0:80"), "4 0.0.0.0 80");
     CHECK_STR(parsed("[::1]:9909"), "6 ::1 9909");
+    CHECK_STR(parsed("[1.2.3.4]:80"), "4 1.2.3.4 80");
     CHECK_STR(parsed("[::]:9909"), "6 :: 9909");
     CHECK_STR(parsed("[::ffff:255.255.255.255]:9909"), "6 ::ffff:255.255.255.255 9909");
     CHECK_STR(parsed("[2001:db8:1111:2222:3333:4444:5555:6666]:1"),
@@ -84,7 +85,7 @@ static void anything_else_is_refused(void)
         "[::1]9909",
         "[]:9909",
         "[:9909",
-        "[1.2.3.4]:80",
+        "[1.2.3]:80",
         "[::1]x:80",
         "[[::1]]:80",
         "UNIX:/x",
