@@ -84,9 +84,8 @@ def find(text, kind):
 
 
 def configuration(text):
-    """lastcall.yaml, as a rendering's ConfigMap has it."""
-    return next(document["data"]["lastcall.yaml"] for document in documents(text)
-                if document["kind"] == "ConfigMap" and "lastcall.yaml" in document["data"])
+    """lastcall.yaml, as the pod's annotation has it."""
+    return find(text, "Deployment")["spec"]["template"]["metadata"]["annotations"]["lastcall/config"]
 
 
 # --- descriptions: from the comments of values.yaml into the schema ---

@@ -190,7 +190,7 @@ def ctl(lastcallctl, command, tmp_path, text):
 
 @pytest.mark.parametrize("name", VALUES)
 def test_lastcallctl_finds_nothing_wrong_in_a_rendering(name, lastcallctl):
-    """As in a pipeline; its ConfigMap is found in it."""
+    """As in a pipeline; its configuration is found in it."""
     rendered = chart.template(VALUES[name], "--skip-tests").stdout
     done = subprocess.run([lastcallctl, "check", "--pod", "-"], input=rendered,
                           capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import cluster
+from load import Load
 
 CHART = os.path.join(cluster.ROOT, "charts", "lastcall")
 GOLDEN = sorted(os.path.basename(path)[:-len(".yaml")] for path in
@@ -29,8 +30,8 @@ def readme_lines():
 
 
 README = readme_lines()
-HOST_NETWORK = [pytest.param(name, marks=pytest.mark.level("privileged"))
-                if "host-network" in name else name for name in GOLDEN]
+RENDERINGS = [pytest.param(name, marks=pytest.mark.level("privileged"))
+              if "host-network" in name or "root" in name else name for name in GOLDEN]
 
 
 def is_known(namespace, document):
@@ -55,12 +56,12 @@ def dry_run(namespace, *documents):
     assert "Warning" not in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("name", HOST_NETWORK)
+@pytest.mark.parametrize("name", RENDERINGS)
 def test_the_api_server_takes_a_rendering(name, namespace):
     dry_run(namespace, *documents_of(name, namespace))
 
 
-@pytest.mark.parametrize("name", HOST_NETWORK)
+@pytest.mark.parametrize("name", RENDERINGS)
 def test_pod_security_admits_the_pods_of_a_rendering(name, namespace):
     """Of a Deployment it only warns: it enforces when its pods are made."""
     deployment = next(one for one in documents_of(name, namespace) if one["kind"] == "Deployment")
@@ -138,11 +139,26 @@ def test_a_sidecar_on_the_nodes_network_sleeps(namespace):
 
 
 @pytest.mark.usefixtures("images")
-def test_a_release_changes_its_mode(namespace):
+def test_a_release_changes_its_mode_without_a_lost_request(namespace):
     install(namespace, "sidecar")
+    address = namespace.get("service", "web")["spec"]["clusterIP"]
+    load = Load(namespace, {"new": (f"http://{address}:8080/", 20, False)})
     seen = pods(namespace)
     for mode in ("inject", "entrypoint", "sidecar"):
         install(namespace, mode, verb=("upgrade", "--reset-values"))
         namespace.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         assert not seen & pods(namespace), f"no new pods in mode {mode}"
         seen = pods(namespace)
+    told = load.end()["new"]
+    assert told["requests"] > 200
+    assert told["events"] == []
+
+
+@pytest.mark.usefixtures("images")
+def test_an_autoscaler_that_is_turned_on_finds_as_many_pods_as_before(namespace):
+    install(namespace, "inject", "--set", "replicas=3")
+    before = pods(namespace)
+    install(namespace, "inject", "--set", "replicas=3,autoscaling.enabled=true", "--set",
+            "resources.requests.cpu=10m", verb=("upgrade",))
+    assert namespace.get("deployment", "web")["spec"]["replicas"] == len(before) == 3
+    assert len(pods(namespace)) >= 3

@@ -11,7 +11,22 @@
     {{- printf "ports: found %d, where lastcall itself listens; accepted: another lastcall.port" (int .containerPort) | fail -}}
   {{- end -}}
 {{- end -}}
+{{- if and .Values.service.externalTrafficPolicy (eq .Values.service.type "ClusterIP") -}}
+  {{- printf "service.externalTrafficPolicy: found %s with service.type ClusterIP, which is not reached from outside; accepted: NodePort or LoadBalancer, or service.internalTrafficPolicy" .Values.service.externalTrafficPolicy | fail -}}
+{{- end -}}
+{{- include "lastcall.checkAutoscaling" . -}}
 {{- include "lastcall.checkTimes" . -}}
+{{- end }}
+
+{{- /* A utilization is a share of what was requested. */}}
+{{- define "lastcall.checkAutoscaling" -}}
+{{- $requests := default dict (default dict .Values.resources).requests -}}
+{{- range $i, $metric := .Values.autoscaling.enabled | ternary .Values.autoscaling.metrics list -}}
+  {{- $of := default dict $metric.resource -}}
+  {{- if and (eq (dig "target" "type" "" $of) "Utilization") (not (hasKey $requests $of.name)) -}}
+    {{- printf "autoscaling.metrics[%d]: found a utilization of %s, of which resources.requests has none; accepted: resources.requests.%s, or another target" $i $of.name $of.name | fail -}}
+  {{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "lastcall.entrypoint.check" -}}
@@ -27,8 +42,11 @@
 
 {{- define "lastcall.front.check" -}}
 {{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
-  {{- if hasKey (get $.Values $kind) "grpc" -}}
+  {{- if hasKey (default dict (get $.Values $kind)) "grpc" -}}
     {{- printf "%s: found grpc, which lastcall does not speak; accepted: httpGet, tcpSocket or exec, or mode sidecar" $kind | fail -}}
+  {{- end -}}
+  {{- if hasKey (default dict (get $.Values $kind)) "terminationGracePeriodSeconds" -}}
+    {{- printf "%s.terminationGracePeriodSeconds: found; a failure is lastcall's own shutdown, within shutdown.gracePeriod. Accepted: none, or mode sidecar" $kind | fail -}}
   {{- end -}}
 {{- end -}}
 {{- end }}
@@ -41,6 +59,9 @@
 {{- end -}}
 {{- if and .Values.hostNetwork (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
   {{- fail "hostNetwork: found true in mode sidecar, whose preStop hook has to sleep then, which Kubernetes can from 1.30; accepted: a newer cluster, or mode entrypoint or inject" -}}
+{{- end -}}
+{{- if and .Values.hostNetwork .Values.shutdown.preStop -}}
+  {{- fail "shutdown.preStop: found in mode sidecar with hostNetwork, where the pod's hook sleeps and nobody tells lastcall of the stop; accepted: mode entrypoint or inject" -}}
 {{- end -}}
 {{- range .Values.shutdown.preStop -}}
   {{- if hasKey . "signal" -}}

@@ -2,6 +2,7 @@
 {{/* lastcall.yaml(5): one file, whatever the mode. */}}
 
 {{- define "lastcall.configFile" -}}/etc/lastcall/lastcall.yaml{{- end }}
+{{- define "lastcall.configAnnotation" -}}lastcall/config{{- end }}
 {{- define "lastcall.stateDir" -}}/var/lib/lastcall{{- end }}
 
 {{- /* Of a map, the pairs that were set. */}}
@@ -46,7 +47,7 @@
 {{- toYaml $config }}
 {{- end }}
 
-{{- /* A probe as lastcall takes it: a port by its number. */}}
+{{- /* A probe as lastcall takes it: a port by its number, and `${` as in a pod, where it means nothing. */}}
 {{- define "lastcall.check" -}}
 {{- $probe := deepCopy .probe -}}
 {{- range $kind := list "httpGet" "tcpSocket" -}}
@@ -54,7 +55,7 @@
     {{- $_ := set . "port" (include "lastcall.portNumber" (dict "ports" $.ports "port" .port) | int) -}}
   {{- end -}}
 {{- end -}}
-{{- toYaml $probe }}
+{{- toYaml $probe | replace "${" "$${" }}
 {{- end }}
 
 {{- define "lastcall.portNumber" -}}
@@ -103,10 +104,29 @@ livenessProbe:
 
 {{- define "lastcall.volumes" -}}
 - name: lastcall-config
-  configMap:
-    name: {{ include "lastcall.name" . }}
+  downwardAPI:
+    items:
+      - path: {{ include "lastcall.configFile" . | base }}
+        fieldRef:
+          fieldPath: metadata.annotations['{{ include "lastcall.configAnnotation" . }}']
 - name: lastcall-state
   emptyDir: {sizeLimit: 1Mi}
+{{- end }}
+
+{{- /* The configuration is an annotation of the pod, not a ConfigMap, which all revisions would share:
+an old pod that is started again in the midst of an upgrade has its own, and so has a rollback.
+A pod with an emptyDir keeps its node from being scaled down, unless the cluster autoscaler is told
+that the volume may be lost: ours may. */}}
+{{- define "lastcall.podAnnotations" -}}
+{{- $losable := list -}}
+{{- range list "lastcall.volumes" (printf "lastcall.%s.volumes" .Values.mode) -}}
+  {{- range include . $ | fromYamlArray -}}
+    {{- if hasKey . "emptyDir" }}{{ $losable = append $losable .name }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{- dict (include "lastcall.configAnnotation" .) (include "lastcall.config" .)
+         "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes" (join "," $losable)
+    | merge dict .Values.podAnnotations | toYaml }}
 {{- end }}
 
 {{- /* Of lastcall's own containers, which need nothing. */}}
@@ -117,6 +137,9 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   runAsNonRoot: true
+  {{- if eq (default dict .Values.podSecurityContext | dig "runAsUser" "" | toString) "0" }}
+  runAsUser: 65532
+  {{- end }}
   capabilities:
     drop: [ALL]
   seccompProfile:

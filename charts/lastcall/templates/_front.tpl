@@ -6,7 +6,9 @@
 {{- $process := pick .Values.shutdown "stopSignal" "stopTimeout" "stopTarget" "preStop" "postStop" -}}
 {{- $process = include "lastcall.set" $process | fromJson -}}
 {{- $_ := set $process "name" "app" -}}
-{{- $_ := set $process "ports" (include "lastcall.tcpPorts" . | fromJsonArray) -}}
+{{- $ports := include "lastcall.tcpPorts" . | fromJsonArray -}}
+{{- /* An empty list says that nobody is served; who has UDP ports alone is found by lastcall itself. */ -}}
+{{- if or $ports (not .Values.ports) }}{{ $_ := set $process "ports" $ports }}{{ end -}}
 {{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
   {{- with get $.Values $kind -}}
     {{- $_ := set $process $kind (include "lastcall.check" (dict "probe" . "ports" $.Values.ports) | fromYaml) -}}

@@ -63,6 +63,16 @@ labels:
 {{- $numbers | toJson }}
 {{- end }}
 
+{{- /* With an autoscaler as many as there are: without a number in it the API server would put the
+Deployment down to one pod when the autoscaler is turned on. */}}
+{{- define "lastcall.replicas" -}}
+{{- if .Values.autoscaling.enabled -}}
+  {{- dig "spec" "replicas" "" (lookup "apps/v1" "Deployment" .Release.Namespace (include "lastcall.name" .) | default dict) }}
+{{- else -}}
+  {{- .Values.replicas }}
+{{- end -}}
+{{- end }}
+
 {{- /* "true" where the release has a Service. */}}
 {{- define "lastcall.hasService" -}}
 {{- if and .Values.service.enabled .Values.ports }}true{{ end }}

@@ -11,7 +11,7 @@
 
 {{- define "lastcall.timeline" -}}
 {{- $t := include "lastcall.times" . | fromJson -}}
-{{- $serves := include "lastcall.tcpPorts" . | fromJsonArray -}}
+{{- $serves := .Values.ports -}}
 {{- $sidecar := eq .Values.mode "sidecar" -}}
 {{- $sleeps := and $sidecar .Values.hostNetwork -}}
 {{- $readiness := include "lastcall.readiness" . -}}

@@ -54,7 +54,7 @@ against each other.
 fixed}; without `fixed` it is a default. */}}
 {{- define "lastcall.parts" -}}
 {{- $shutdown := .Values.shutdown -}}
-{{- $serves := include "lastcall.tcpPorts" . | fromJsonArray -}}
+{{- $serves := .Values.ports -}}
 {{- $parts := list (include "lastcall.part" (list "margin" $shutdown.margin "1s") | fromJson) -}}
 {{- if $serves -}}
   {{- $window := include "lastcall.window" . | fromJson -}}
