@@ -99,10 +99,43 @@ def test_only_the_first_failure_counts_for_readiness(mode):
             for one in probes] == [("/readyz", 2, 1)]
 
 
-def test_a_container_without_a_command_cannot_be_injected(tmp_path):
+def overlay_of_another(tmp_path, mode, change):
+    """An overlay over another application: the base's text, changed."""
     base = (KUSTOMIZE / "base" / "app.yaml").read_text()
     shutil.copytree(KUSTOMIZE, tmp_path / "kustomize")
-    (tmp_path / "kustomize/base/app.yaml").write_text(re.sub(r"\n +command: .*", "", base))
-    done = kustomize(tmp_path / "kustomize/overlays/inject")
+    changed = change(base)
+    assert changed != base
+    (tmp_path / "kustomize/base/app.yaml").write_text(changed)
+    return tmp_path / "kustomize" / "overlays" / mode
+
+
+def test_a_container_without_a_command_cannot_be_injected(tmp_path):
+    done = kustomize(overlay_of_another(
+        tmp_path, "inject", lambda base: re.sub(r"\n +command: .*", "", base)))
     assert done.returncode != 0
     assert "command" in done.stderr
+
+
+def test_the_container_called_app_is_meant_wherever_it_stands(tmp_path):
+    other = "        - {name: other, image: other, command: [other]}\n        - name: app\n"
+    after = pod(overlay_of_another(
+        tmp_path, "inject", lambda base: base.replace("        - name: app\n", other)))
+    commands = {one["name"]: one["command"] for one in after["containers"]}
+    assert commands == {"app": app(overlay("inject"))["command"], "other": ["other"]}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_probes_and_hooks_of_the_containers_own_are_replaced(tmp_path, mode):
+    own = """          readinessProbe: {httpGet: {scheme: HTTPS, path: /own, port: 1}, initialDelaySeconds: 60}
+          livenessProbe: {tcpSocket: {port: 1}}
+          lifecycle: {preStop: {exec: {command: [sleep, "5"]}}, postStart: {exec: {command: [hi]}}}
+"""
+    after = app(overlay_of_another(tmp_path, mode, lambda base: base.replace(
+        "          ports:\n", own + "          ports:\n")))
+    assert after["lifecycle"]["postStart"] == {"exec": {"command": ["hi"]}}
+    if mode == "sidecar":
+        assert after["lifecycle"]["preStop"] == {
+            "httpGet": {"path": "/prestop?container=app", "port": 9909}}
+    else:
+        assert after["readinessProbe"] == app(overlay(mode))["readinessProbe"]
+        assert after["livenessProbe"] == app(overlay(mode))["livenessProbe"]

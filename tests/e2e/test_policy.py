@@ -276,7 +276,11 @@ def refusals(pod):
             pod(volumes=[{"name": "data", "emptyDir": {}}],
                 container={"volumeMounts": [{"name": "data", "mountPath": "/lastcall-bin"}]}),
         "terminationGracePeriodSeconds leaves no time to drain":
-            pod(terminationGracePeriodSeconds=1)}
+            pod(terminationGracePeriodSeconds=1),
+        "the pod is for Windows": pod(nodeSelector={"kubernetes.io/os": "windows"}),
+        "a container has port 9909 already, where lastcall listens": pod(initContainers=[
+            {**pod()["spec"]["containers"][0], "name": "beside", "restartPolicy": "Always",
+             "ports": [{"containerPort": 9909}]}])}
 
 
 @pytest.mark.parametrize("why", refusals(Cluster.pod))
@@ -287,6 +291,17 @@ def test_a_pod_that_cannot_have_it_is_admitted_unchanged_and_told_why(cluster, w
     assert spec["containers"][0].get("command") == pod["spec"]["containers"][0].get("command")
     assert spec.get("volumes") == pod["spec"].get("volumes")
     assert f"runs without lastcall: {why}\n" in asked.stderr
+
+
+def test_a_pod_on_its_nodes_network_cannot_have_it(cluster):
+    """Which `restricted` keeps from running, but not what it comes from."""
+    template = cluster.pod(hostNetwork=True)
+    template["metadata"]["labels"]["app"] = "web"
+    asked = cluster.warnings({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"selector": {"matchLabels": {"app": "web"}},
+                 "template": {"metadata": template["metadata"], "spec": template["spec"]}}})
+    assert "runs without lastcall: on the network of its node lastcall's port 9909 would be" in asked
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
