@@ -2,10 +2,11 @@
 """Makes the images of the tests from the tree and Debian's packages, and brings them to the nodes.
 
 No image is pulled: lastcall's is deploy/image's, and those of the applications stand on a Debian made
-here. `kind load` takes them to the nodes, or LASTCALL_E2E_REGISTRY names a registry that both sides
-reach.
+here, which alone needs a network: `images.py debian` makes it beforehand. `kind load` takes them to
+the nodes, or LASTCALL_E2E_REGISTRY names a registry that both sides reach.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -13,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
 from cluster import HERE, ROOT
 
@@ -45,17 +45,24 @@ def run(*words, **options):
     return subprocess.run(words, check=True, text=True, **{"stdout": subprocess.PIPE, **options}).stdout
 
 
-def base():
-    """Debian with PACKAGES; its tag says which, so that it is made once."""
+def debian():
+    """One with PACKAGES: what names it, and its archive, which is made once."""
     tag = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:12]
+    path = os.path.join(BUILD, f"debian-{tag}.tar")
+    if not os.path.exists(path):
+        print("making a Debian with the applications, once (minutes)", file=sys.stderr)
+        run("mmdebstrap", "--quiet", "--variant=essential", f"--include={','.join(PACKAGES)}",
+            "--dpkgopt=path-exclude=/usr/share/doc/*", "bookworm", f"{path}.part.tar")
+        os.rename(f"{path}.part.tar", path)
+    return tag, path
+
+
+def base():
+    """That Debian, in the engine."""
+    tag, path = debian()
     name = f"localhost/lastcall-e2e/base:{tag}"
     if not has_image(name):
-        print("making a Debian with the applications, once (minutes)", file=sys.stderr)
-        with tempfile.TemporaryDirectory() as place:
-            tar = os.path.join(place, "base.tar")
-            run("mmdebstrap", "--quiet", "--variant=essential", f"--include={','.join(PACKAGES)}",
-                "--dpkgopt=path-exclude=/usr/share/doc/*", "bookworm", tar)
-            run("docker", "import", tar, name)
+        run("docker", "import", path, name)
     return name
 
 
@@ -118,11 +125,17 @@ def load():
         *PUBLIC.values(), stderr=subprocess.DEVNULL)
 
 
-def bring():
+@contextlib.contextmanager
+def alone():
     """One at a time: the tests run in several processes."""
     os.makedirs(BUILD, exist_ok=True)
     with open(os.path.join(BUILD, "images.lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def bring():
+    with alone():
         build()
         if REGISTRY:
             push()
@@ -130,5 +143,15 @@ def bring():
             load()
 
 
+def main(*words):
+    if words == ("debian",):
+        with alone():
+            debian()
+    elif words:
+        sys.exit("usage: images.py [debian]")
+    else:
+        bring()
+
+
 if __name__ == "__main__":
-    bring()
+    main(*sys.argv[1:])

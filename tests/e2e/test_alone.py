@@ -3,7 +3,10 @@
 traffic policy that knows this node's pods alone. kube-proxy falls back to those that are still ready
 (KEP-1669), so readiness stays on during the window, and the application goes on being asked."""
 
+import contextlib
 import datetime
+import json
+import subprocess
 
 import pytest
 
@@ -18,25 +21,37 @@ ALONE = {"strategy": {"type": "Recreate"}, "shutdown": {"propagation": "4s", "gr
 RATE = 20
 
 
-def moment(found, container):
-    """When the container ended, on the clock that the load has, too; whole seconds."""
-    text = pods.ended(found, container)[0]["finishedAt"]
+@contextlib.contextmanager
+def log_of(namespace, name, container):
+    """Its lines to the end, once the pod is gone."""
+    lines = []
+    with subprocess.Popen(["kubectl", "--namespace", namespace.name, "logs", "--follow", name,
+                           "--container", container], stdout=subprocess.PIPE, text=True) as follow:
+        yield lines
+        lines += [json.loads(line) for line in follow.stdout.read().splitlines()
+                  if line.startswith("{")]
+
+
+def moment(lines, message):
+    """When lastcall let the application go, on the clock that the load has, too."""
+    text, = [line["time"] for line in lines if line["msg"] == message]
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def stop_under_load(namespace, url, mode, **more):
-    """Requests that failed before the only pod had ended, and how that one went."""
+    """Requests that failed before the only pod's application was told to stop, and how that pod went."""
     load = Load(namespace, {"new": (url, RATE, False)}, **more)
     name = pods.only(namespace)
-    with pods.Watch(namespace, name) as watch:
+    container = "lastcall" if mode == "sidecar" else "app"
+    with log_of(namespace, name, container) as lines, pods.Watch(namespace, name) as watch:
         namespace.kubectl("rollout", "restart", "deployment/web")
         found = watch.until_gone()
     namespace.await_rollout("web")
     told = load.end()["new"]
     assert told["answered"] > RATE * 4, told
-    end = moment(found, "app")
+    end = moment(lines, "prestop answered" if mode == "sidecar" else "stop signal sent")
     early = [one for one in told["events"] if one["wall"] < end]
-    return early, pods.ended(found, "lastcall" if mode == "sidecar" else "app")[1]
+    return early, pods.ended(found, container)[1]
 
 
 def service_url(namespace):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of the server's streams: says when the first piece has come, and how the stream ended."""
+"""A client of the server's streams: says when the first piece has come, and how the stream ended. At
+SIGTERM it hangs up, and stays: with it its pod's network would go, and the server would hear nothing."""
 
+import signal
 import socket
 import sys
 import time
@@ -9,7 +11,18 @@ address, path = sys.argv[1:]
 headers = {"/events": "", "/socket": "Connection: Upgrade\r\nUpgrade: websocket\r\n"
            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"}[path]
 began = time.monotonic()
+asked = []
+
+
+def hang_up(*_):
+    if asked:
+        sys.exit()
+    asked.append(True)
+    stream.shutdown(socket.SHUT_RDWR)
+
+
 with socket.create_connection((address, 8080), timeout=60) as stream:
+    signal.signal(signal.SIGTERM, hang_up)
     stream.sendall(f"GET {path} HTTP/1.1\r\nHost: web\r\n{headers}\r\n".encode())
     seen = b""
     end = "closed"
@@ -21,3 +34,5 @@ with socket.create_connection((address, 8080), timeout=60) as stream:
     except OSError as error:
         end = type(error).__name__
 print(f"{end} after {time.monotonic() - began:.1f} s: {seen.count(b'tick')} pieces", flush=True)
+if asked:
+    signal.pause()
