@@ -33,7 +33,7 @@ int lc_checker_init(struct lc_checker *self, enum lc_check_kind kind, const char
                     lc_checker_decided *decided, void *userdata);
 void lc_checker_deinit(struct lc_checker *self);
 
-/* Nothing is known any more: the process has just started. */
+/* In a pause: nothing is known any more, since the process has just started. */
 void lc_checker_reset(struct lc_checker *self);
 /* Goes on, at once where a check is due already; what is known stays. */
 void lc_checker_resume(struct lc_checker *self);

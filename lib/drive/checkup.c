@@ -76,8 +76,11 @@ void lc_checkup_deinit(struct lc_checkup *self)
 
 void lc_checkup_begin(struct lc_checkup *self)
 {
-    for (int kind = 0; kind < LC_CHECK_KIND_COUNT; kind++)
+    for (int kind = 0; kind < LC_CHECK_KIND_COUNT; kind++) {
+        /* An answer that is on its way is the last process's. */
+        lc_checker_pause(&self->checker[kind]);
         lc_checker_reset(&self->checker[kind]);
+    }
     self->running = true;
     apply(self);
 }

@@ -30,7 +30,7 @@ int lc_checkup_init(struct lc_checkup *self, unsigned lane, const struct lc_proc
                     void *userdata);
 void lc_checkup_deinit(struct lc_checkup *self);
 
-/* The process runs now: all begins anew. */
+/* The process runs now: all begins anew, and nothing that was asked of the last one counts. */
 void lc_checkup_begin(struct lc_checkup *self);
 void lc_checkup_end(struct lc_checkup *self);
 void lc_checkup_follow(struct lc_checkup *self, enum lc_phase phase);

@@ -64,14 +64,25 @@ static bool still_ends(struct lc_readiness_watch *self)
     return self->ends_by;
 }
 
+/* A process that others start is seen to be another one by its ports alone, and what was found out of
+ * the last one says nothing of it: the kubelet, too, begins with a failure for each new container
+ * (doProbe() in pkg/kubelet/prober/worker.go). */
+static void on_listening(struct lc_readiness_watch *self)
+{
+    if (lc_process_alive(self->process))
+        lc_checkup_hasten(self->checkup);
+    else
+        lc_checkup_begin(self->checkup);
+}
+
 void lc_readiness_watch_look(struct lc_readiness_watch *self)
 {
     bool running = self->process->running, missed = self->missing > 0, ready;
 
     if (running)
         self->missing = self->process->config->port_count ? missing_port(self) : 0;
-    if (missed && self->missing <= 0)
-        lc_checkup_hasten(self->checkup);
+    if (running && missed && self->missing <= 0)
+        on_listening(self);
     ready = running && !still_ends(self) && self->missing <= 0 && lc_checkup_passes(self->checkup);
     if (ready != self->ready) {
         self->ready = ready;

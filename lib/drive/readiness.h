@@ -7,7 +7,8 @@
  * somebody asks, so that an idle lastcall never wakes up and an answer is never stale.
  *
  * One that somebody else restarts still listens while it ends. It is ready when its ports have been
- * closed and listen again; without `ports` that cannot be seen, and it is ready at once. */
+ * closed and listen again, and its checks, which begin anew then, have passed; without `ports` that
+ * cannot be seen, and it is ready at once. */
 
 #include "base/log.h"
 #include "drive/checkup.h"

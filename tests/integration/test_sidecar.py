@@ -13,6 +13,7 @@ import pytest
 from beside import Container, Hook
 from lastcall import SLOWNESS, helper, lateness, python, until
 from namespaces import reset
+from scripted import scripted
 from test_servers import NGINX, ORDINARY, WEB as NGINX_WEB, needs_nginx
 from test_traffic import APPLICATION, SERVER, ask, keep_alive, receive, request
 
@@ -306,6 +307,28 @@ def test_it_is_ready_once_the_applications_readiness_check_passes(sidecar, besid
                  in app.http("/readyz").body)
     with open(f"{place}/fit", "w", encoding="ascii"):
         app.wait_for("readiness", after=back, ready=True)
+    end(app)
+
+
+ANSWERS = """
+processes:
+- readinessProbe: {httpGet: {path: /check, port: 8080}, periodSeconds: 1}
+"""
+
+
+def test_what_was_found_out_of_a_container_that_died_does_not_count_for_the_next_one(
+        sidecar, beside):
+    """As with the kubelet, for which each new container begins with a failure."""
+    app = sidecar("--ports", "8080", "--log-level", "debug", config=ANSWERS)
+    web = beside(app, scripted("200")).wait_output("up")
+    app.ready()
+    web.stop()
+    assert app.status("/readyz") == 503
+    off = app.wait_for("readiness", ready=False)
+    beside(app, scripted("503 503 200")).wait_output("up")
+    on = app.wait_for("readiness", timeout=20, after=off, ready=True)
+    made = [event.get("why") for event in app.events("checked") if off.at < event.at <= on.at]
+    assert made[-3:] == ["status 503", "status 503", None], app.story("too early")
     end(app)
 
 
