@@ -9,7 +9,8 @@
 
 /* What lastcallctl asks of us, over the control socket alone:
  *
- *     POST /drain   202 it has begun; 200 a shutdown is under way already
+ *     POST /drain   202 it has begun, or is no longer one that a container's hook alone would take
+ *                   back; 200 a shutdown is under way already
  *     POST /undo    202 it is taken back; 200 there is nothing to take back; 409 it is too late
  *
  * with a line that says so, for whoever asked. Both may be asked again and again. */
@@ -44,18 +45,20 @@ static void drain(struct lc_supervisor *self, const struct lc_http_request *requ
                   struct lc_http_response *ret)
 {
     const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
-    const struct lc_connections_count *seen;
+    const struct lc_connections_count *seen = NULL;
+    bool begun = lifecycle->t0 != LC_NEVER;
     char since[LC_DURATION_TEXT_MAX];
 
-    if (lifecycle->t0 != LC_NEVER) {
+    if (begun && lifecycle->unpaired == LC_UNPAIRED_NONE) {
         log_request(self, request, "under way already", -1);
         answer(self, ret, HTTP_OK, "%s already: the shutdown began %s ago\n",
                lc_phase_name(lifecycle->phase),
                lc_duration_format(lc_supervisor_elapsed(self), since));
         return;
     }
-    seen = lc_traffic_glance(&self->traffic);
-    log_request(self, request, "begun", lc_supervisor_in_flight(seen));
+    if (!begun)
+        seen = lc_traffic_glance(&self->traffic);
+    log_request(self, request, begun ? "kept" : "begun", lc_supervisor_in_flight(seen));
     lc_supervisor_begin(self, (struct lc_event){.kind = LC_EVENT_DRAIN}, seen);
     answer(self, ret, HTTP_ACCEPTED, "%s\n", lc_phase_name(lifecycle->phase));
 }

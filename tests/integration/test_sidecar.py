@@ -174,6 +174,19 @@ def test_a_repeat_does_not_put_off_what_becomes_of_a_containers_hook(pod):
     assert app.wait_for("phase", next="running", phase="propagating")["elapsed"] == lateness(PAIR)
 
 
+def test_a_drain_by_hand_is_not_taken_back_with_a_containers_hook(pod):
+    app, web = pod("--propagation", "3s")
+    hook = Hook(app, CONTAINER)
+    app.wait_for("prestop")
+    answer = app.post("/drain")
+    assert (answer.status, answer.body) == (202, "propagating\n")
+    assert app.wait_for("drain")["result"] == "kept"
+    assert hook.done().body == "drained\n"
+    assert app.wait_for("prestop answered")["t"] == lateness(3.0)
+    assert app.status("/readyz") == 503 and app.post("/drain").status == 200
+    end(app, web)
+
+
 def test_where_nothing_ends_after_all_readiness_comes_back_after_5_seconds(pod):
     app, _ = pod("--propagation", "0s")
     Hook(app, CONTAINER).done()
