@@ -168,6 +168,11 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
         finish(self, LC_CHECK_FAILED, "nothing within %s", time);
 }
 
+static enum lc_check_result result_of(int error)
+{
+    return lc_dial_is_ours(error) ? LC_CHECK_UNKNOWN : LC_CHECK_FAILED;
+}
+
 static void on_get(void *userdata, int status)
 {
     struct lc_attempt *self = userdata;
@@ -182,7 +187,7 @@ static void on_get(void *userdata, int status)
     else if (status == -ELOOP)
         finish(self, LC_CHECK_FAILED, "stopped after %d redirects", LC_GET_REQUESTS_MAX);
     else if (status < 0)
-        finish(self, LC_CHECK_FAILED, "%s", *text ? text : strerrordesc_np(-status));
+        finish(self, result_of(status), "%s", *text ? text : strerrordesc_np(-status));
     else if (status < 200 || status >= 400)
         finish(self, LC_CHECK_FAILED, "status %d", status);
     else if (status >= 300)
@@ -201,7 +206,7 @@ static void on_dialed(void *userdata, int fd, const char *host)
     if (fd >= 0)
         finish(self, LC_CHECK_PASSED, "%s", "");
     else
-        finish(self, LC_CHECK_FAILED, "%s", strerrordesc_np(-fd));
+        finish(self, result_of(fd), "%s", strerrordesc_np(-fd));
 }
 
 static void on_own(void *userdata, const struct sockaddr *local, bool made)

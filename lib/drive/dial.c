@@ -27,6 +27,12 @@ struct lc_dial {
     void *userdata;
 };
 
+bool lc_dial_is_ours(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS ||
+           error == -EAGAIN;
+}
+
 static int parse(const char *host, uint16_t port, struct sockaddr_storage *ret)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
@@ -152,7 +158,7 @@ static void hang_up(struct lc_dial *self)
 static void fail_try(struct lc_dial *self, int error)
 {
     hang_up(self);
-    if (self->first == 0)
+    if (self->first == 0 || lc_dial_is_ours(error))
         self->first = error;
 }
 

@@ -21,7 +21,8 @@
 #include <sys/socket.h>
 
 /* `fd`: connected, non-blocking, the caller's from now on; `host`: where to, as an address, valid
- * until the dial is freed. Or fd is -errno of the last try. Called once, never from lc_dial_new(). */
+ * until the dial is freed. Or fd is -errno of the first try, or of one that we had not the means for.
+ * Called once, never from lc_dial_new(). */
 typedef void lc_dial_done(void *userdata, int fd, const char *host);
 
 /* A connection of ours, which is no client's, has this local address: told as it is begun, and again
@@ -29,6 +30,9 @@ typedef void lc_dial_done(void *userdata, int fd, const char *host);
 typedef void lc_dial_own(void *userdata, const struct sockaddr *local, bool made);
 
 struct lc_dial;
+
+/* We lacked descriptors, memory or processes: `error` (-errno) says nothing of who was asked. */
+bool lc_dial_is_ours(int error);
 
 /* `host`: an IPv4 or IPv6 address, "localhost" (127.0.0.1), or NULL: here. `own` may be NULL. 0 or
  * -errno. */

@@ -8,6 +8,7 @@
 #include <event2/http.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,6 +195,95 @@ static void a_program_that_is_not_there_says_nothing_of_the_application(void)
     teardown();
 }
 
+/* Until the attempt is done; other processes may live on. */
+static void run_once(const struct lc_probe *probe)
+{
+    lc_attempt_start(&attempt, probe);
+    for (time_t end = time(NULL) + PATIENCE_SEC; done() == 0 && time(NULL) < end;)
+        turn();
+}
+
+static int listen_anywhere(uint16_t *ret_port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(name);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (bind(fd, (struct sockaddr *)&name, length) < 0 || listen(fd, 100) < 0 ||
+        getsockname(fd, (struct sockaddr *)&name, &length) < 0)
+        abort();
+    *ret_port = ntohs(name.sin_port);
+    return fd;
+}
+
+/* Lets us open so many descriptors more; returns what held before. */
+static struct rlimit allow_descriptors(unsigned count)
+{
+    struct rlimit before, limit;
+    int next = dup(STDERR_FILENO);
+
+    if (next < 0 || close(next) < 0 || getrlimit(RLIMIT_NOFILE, &before) < 0)
+        abort();
+    limit = (struct rlimit){.rlim_cur = (rlim_t)next + count, .rlim_max = before.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        abort();
+    return before;
+}
+
+static void what_tls_lacks_descriptors_for_says_nothing_of_the_application(void)
+{
+    struct lc_probe probe = {.action = LC_PROBE_HTTP_GET,
+                             .scheme = LC_SCHEME_HTTPS,
+                             .host = (char[]){"127.0.0.1"},
+                             .path = (char[]){"/"},
+                             .timeout = 10000};
+    struct rlimit before;
+    int fd, count;
+
+    setup();
+    world.tls_helper = "/bin/true";
+    fd = listen_anywhere(&probe.port);
+    count = count_descriptors();
+    before = allow_descriptors(1); /* the connection, and no pair of sockets */
+    run_once(&probe);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK_INT(results[LC_CHECK_UNKNOWN], 1);
+    CHECK_STR(last_why, "Too many open files");
+    CHECK_INT(count_descriptors(), count);
+    close(fd);
+    teardown();
+}
+
+static void nor_does_a_redirect_that_we_lack_descriptors_for(void)
+{
+    static const char text[] = "HTTP/1.1 302 X\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
+    struct lc_probe probe = {.action = LC_PROBE_HTTP_GET,
+                             .host = (char[]){"127.0.0.1"},
+                             .path = (char[]){"/"},
+                             .timeout = 10000};
+    char request[4096];
+    struct rlimit before;
+    int fd, client;
+
+    setup();
+    fd = listen_anywhere(&probe.port);
+    lc_attempt_start(&attempt, &probe);
+    client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    for (time_t end = time(NULL) + PATIENCE_SEC;
+         recv(client, request, sizeof(request), MSG_DONTWAIT) < 0 && time(NULL) < end;)
+        turn();
+    CHECK_INT(write(client, text, sizeof(text) - 1), sizeof(text) - 1);
+    before = allow_descriptors(0);
+    for (time_t end = time(NULL) + PATIENCE_SEC; done() == 0 && time(NULL) < end;)
+        turn();
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK_INT(results[LC_CHECK_UNKNOWN], 1);
+    CHECK_STR(last_why, "Too many open files");
+    close(client);
+    close(fd);
+    teardown();
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -204,5 +294,7 @@ int main(void)
     TEST(thousands_of_requests_leave_nothing_behind);
     TEST(a_refusal_is_told_later_and_leaves_nothing_behind);
     TEST(a_program_that_is_not_there_says_nothing_of_the_application);
+    TEST(what_tls_lacks_descriptors_for_says_nothing_of_the_application);
+    TEST(nor_does_a_redirect_that_we_lack_descriptors_for);
     return tap_done();
 }
