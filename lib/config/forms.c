@@ -49,18 +49,24 @@ static bool is_header_name(const char *text)
     return at > text && *at == '\0';
 }
 
-/* A line's end in it would let a value write headers of its own. */
 static bool is_file_path(const char *text)
 {
     return *text == '/' || !strcmp(text, "off");
 }
 
+/* A line's end in it would let a value write headers of its own. */
 static bool is_header_value(const char *text)
 {
     for (; *text; text++)
         if ((*text < ' ' && *text != '\t') || *text == 0x7f)
             return false;
     return true;
+}
+
+/* Such as "${TOKEN}" becomes where TOKEN is set and empty: whoever sends no token would have it. */
+static bool is_token(const char *text)
+{
+    return *text && is_header_value(text);
 }
 
 const struct lc_form_info lc_forms[LC_FORM_COUNT] = {
@@ -79,6 +85,9 @@ const struct lc_form_info lc_forms[LC_FORM_COUNT] = {
     [LC_FORM_HEADER_VALUE] = {.accepted = "text of one line",
                               .pattern = "^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f]*$",
                               .check = is_header_value},
+    [LC_FORM_TOKEN] = {.accepted = "text of one line that is not empty",
+                       .pattern = "^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f]+$",
+                       .check = is_token},
     [LC_FORM_FILE_PATH] = {.accepted = "an absolute path such as /var/lib/lastcall, or off",
                            .pattern = "^(/.*|off)$",
                            .check = is_file_path},

@@ -217,7 +217,7 @@ const struct lc_key lc_keys[] = {
      .type = LC_TYPE_BOOL, DEFAULT("false"),
      .help = "serve /prestop, with which a preStop hook begins the shutdown; in a sidecar always"},
     {ROOT(prestop_token), .path = "http.prestopToken",
-     .type = LC_TYPE_TEXT, .form = LC_FORM_HEADER_VALUE,
+     .type = LC_TYPE_TEXT, .form = LC_FORM_TOKEN,
      .help = "what the header Lastcall-Token of a request for /prestop must say; else nothing"},
     {ROOT(termination_message), .path = "terminationMessagePath", .fixed = true,
      .type = LC_TYPE_TEXT, .form = LC_FORM_FILE_PATH, DEFAULT("/dev/termination-log"),

@@ -55,6 +55,7 @@ enum lc_form {
     LC_FORM_URL_PATH,
     LC_FORM_HEADER_NAME,
     LC_FORM_HEADER_VALUE,
+    LC_FORM_TOKEN,     /* the same, but not empty: an empty one would guard nothing */
     LC_FORM_FILE_PATH, /* "off" becomes NULL */
     LC_FORM_COUNT,
 };

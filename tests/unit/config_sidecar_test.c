@@ -101,6 +101,16 @@ static void prestop_is_off_unless_asked_for(void)
     unload(&it);
 }
 
+static void an_empty_token_is_refused_since_it_would_guard_nothing(void)
+{
+    load_file(&it, "http:\n  prestopToken: \"${TOKEN}\"\n", WORDS("app"), ENV("TOKEN="));
+    CHECK_INT(it.result, -EINVAL);
+    CHECK(strstr(it.text,
+                 ":2:17: http.prestopToken: found \"\"; accepted: text of one line that is "
+                 "not empty\n"));
+    unload(&it);
+}
+
 int main(void)
 {
     TEST(a_sidecar_needs_no_command_but_ports);
@@ -110,5 +120,6 @@ int main(void)
     TEST(whoever_is_no_sidecar_needs_one);
     TEST(its_options_are_those_that_mean_something);
     TEST(prestop_is_off_unless_asked_for);
+    TEST(an_empty_token_is_refused_since_it_would_guard_nothing);
     return tap_done();
 }
