@@ -183,7 +183,7 @@ static void on_get(void *userdata, int status)
         finish_unasked(self, &error);
     else if (status < 0 && lc_http_get_status(self->get))
         finish(self, LC_CHECK_UNKNOWN, "status %d, but its body: %s", lc_http_get_status(self->get),
-               strerrordesc_np(-status));
+               status == -ENODATA ? "cut short" : strerrordesc_np(-status));
     else if (status == -ELOOP)
         finish(self, LC_CHECK_FAILED, "stopped after %d redirects", LC_GET_REQUESTS_MAX);
     else if (status < 0)

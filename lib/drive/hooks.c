@@ -86,7 +86,12 @@ static void done(struct lc_hook_run *run)
 static void on_get(void *userdata, int status)
 {
     struct lc_hook_run *run = userdata;
+    int answer = lc_http_get_status(run->get);
 
+    /* What becomes of the body is nobody's business: discardHTTPRespBody() in
+     * pkg/kubelet/lifecycle/handlers.go. */
+    if (status < 0 && answer)
+        status = answer;
     if (status < 0)
         log_error(run, -status);
     else if (status < 200 || status >= 400) /* as the kubelet counts success */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/http_get.h"
 
+#include "drive/http_body.h"
 #include "drive/http_place.h"
 
 #include <errno.h>
@@ -11,10 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-static const char last_chunk[] = "0\r\n\r\n";
-
-enum { TAIL = sizeof(last_chunk) - 1 };
 
 enum part { PART_STATUS, PART_HEADERS, PART_BODY };
 
@@ -29,10 +26,8 @@ struct lc_http_get {
     enum part part;
     int status;
     char location[LC_PLACE_PATH_MAX];
-    size_t read;   /* of the head, then of the body */
-    uint64_t body; /* as long as this, at the most */
-    bool chunked;
-    char tail[TAIL]; /* of the body, as far as it was read */
+    size_t read; /* of the head, then of the body */
+    struct lc_http_body body;
 };
 
 static void finish(struct lc_http_get *self, int status)
@@ -74,11 +69,11 @@ static void take_header(struct lc_http_get *self, const char *line)
     if (value)
         snprintf(self->location, sizeof(self->location), "%s", value);
     value = header_value(line, "Content-Length");
-    if (value && strtoull(value, NULL, 10) < self->body)
-        self->body = strtoull(value, NULL, 10);
+    if (value)
+        lc_http_body_set_length(&self->body, strtoull(value, NULL, 10));
     value = header_value(line, "Transfer-Encoding");
     if (value && strcasecmp(value, "chunked") == 0)
-        self->chunked = true;
+        lc_http_body_set_chunked(&self->body);
 }
 
 static bool redirects(const struct lc_http_get *self)
@@ -116,8 +111,7 @@ static void expect_answer(struct lc_http_get *self)
     self->status = 0;
     self->location[0] = '\0';
     self->read = 0;
-    self->body = LC_GET_BODY_MAX;
-    self->chunked = false;
+    self->body = (struct lc_http_body){0};
 }
 
 /* False: there is nothing more to be read. */
@@ -132,7 +126,7 @@ static bool on_head_over(struct lc_http_get *self)
     self->part = PART_BODY;
     self->read = 0;
     if (self->status == 101 || self->status == 204 || self->status == 304)
-        self->body = 0;
+        self->body = (struct lc_http_body){.sized = true};
     return true;
 }
 
@@ -163,19 +157,18 @@ static bool take_line(struct lc_http_get *self, const char *line)
 
 static void take_body(struct lc_http_get *self, struct evbuffer *input)
 {
-    char data[1024];
-    int length;
+    char data[1024] = "";
+    int length = 0, r;
 
-    while ((length = evbuffer_remove(input, data, sizeof(data))) > 0) {
-        size_t kept = (size_t)length < TAIL ? TAIL - (size_t)length : 0, added = TAIL - kept;
-
-        memmove(self->tail, self->tail + TAIL - kept, kept);
-        memcpy(self->tail + kept, data + (size_t)length - added, added);
+    do {
+        r = lc_http_body_take(&self->body, data, (size_t)length);
         self->read += (size_t)length;
-    }
-    if (self->read >= self->body ||
-        (self->chunked && self->read >= TAIL && memcmp(self->tail, last_chunk, TAIL) == 0))
-        finish(self, self->status);
+        if (r != 0 || self->read >= LC_GET_BODY_MAX) {
+            finish(self, r < 0 ? r : self->status);
+            return;
+        }
+        length = evbuffer_remove(input, data, sizeof(data));
+    } while (length > 0);
 }
 
 static void on_read(struct bufferevent *stream, void *userdata)
@@ -207,7 +200,7 @@ static void on_event(struct bufferevent *stream, short what, void *userdata)
 
     (void)stream;
     if (self->part == PART_BODY && !error)
-        finish(self, self->status);
+        finish(self, lc_http_body_is_cut(&self->body) ? -ENODATA : self->status);
     else
         finish(self, error ? -error : -ECONNRESET);
 }

@@ -21,8 +21,9 @@ enum {
 
 struct lc_http_get;
 
-/* `status` of the answer, or -errno: what went wrong; -ELOOP: too many redirects. Called once, never
- * from lc_http_get_new(); afterwards the request is to be freed. */
+/* `status` of the answer, or -errno: what went wrong; -ELOOP: too many redirects; -ENODATA: the
+ * connection ended before the body did. Called once, never from lc_http_get_new(); afterwards the
+ * request is to be freed. */
 typedef void lc_http_get_done(void *userdata, int status);
 
 /* Takes `fd`, connected to a server of TLS; returns what speaks plain text instead, or -errno. */

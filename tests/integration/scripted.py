@@ -9,6 +9,10 @@
         hints           103, then 200
         huge            200 and a body without end
         stalled         200 and half of its body
+        cut             200, half of its body, and the connection's end
+        cut-chunks      the same in chunks, of which the last one is missing
+        trailers        200, body in chunks, with an extension and header fields behind the last one
+        plain           200 and a body that ends with the connection
         slow            a byte of the status line every 50 ms
         hang            nothing           close      the connection's end, without an answer
         reset           the same with a reset                garbage    no HTTP
@@ -58,6 +62,17 @@ def answer(client, word):
         client.sendall(head(200, "Content-Length: 10") + b"half ")
         kept.append(client)
         return False
+    elif word == "cut":
+        client.sendall(head(200, "Content-Length: 10") + b"half ")
+    elif word == "cut-chunks":
+        client.sendall(head(200, "Transfer-Encoding: chunked") + b"2\\r\\nok\\r\\n")
+    elif word == "trailers":
+        client.sendall(head(200, "Transfer-Encoding: chunked") +
+                       b"2;x=y\\r\\nok\\r\\n0\\r\\nX-Y: z\\r\\n\\r\\n")
+        kept.append(client)
+        return False
+    elif word == "plain":
+        client.sendall(head(200) + b"ok")
     elif word == "chunked":
         client.sendall(head(200, "Transfer-Encoding: chunked") + b"2\\r\\nok\\r\\n0\\r\\n\\r\\n")
         kept.append(client)

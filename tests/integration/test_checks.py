@@ -255,6 +255,10 @@ def test_liveness_is_not_checked_in_a_shutdown(lastcall):
     ("302>http://example.org/", True, "status 302: a redirect that is not followed"),
     ("302", True, "status 302: a redirect that is not followed"),
     ("302>ftp://127.0.0.1/", False, "Bad message"),
+    ("cut", False, "status 200, but its body: cut short"),
+    ("cut-chunks", False, "status 200, but its body: cut short"),
+    ("trailers", True, None),
+    ("plain", True, None),
     ("302>http://127.0.0.1:9/", False, "Connection refused"),
     ("302>/1 302>/2 302>/3 302>/4 302>/5 302>/6 302>/7 302>/8 302>/9 200", True, None),
     ("302>/again", False, "stopped after 10 redirects"),
@@ -268,6 +272,15 @@ def test_a_body_that_does_not_end_counts_neither_way(lastcall):
     app = checked(lastcall, scripted("200 stalled"), startup=LISTENS, liveness={
         **ASK, "failureThreshold": 1})
     wait(app, "checked", why="status 200, but its body has not ended within 1s")
+    assert decisions(app, "liveness") == [True]
+    assert app.running()
+
+
+@pytest.mark.parametrize("script", ["cut", "cut-chunks"])
+def test_a_body_that_was_cut_short_counts_neither_way(lastcall, script):
+    app = checked(lastcall, scripted(f"200 {script}"), startup=LISTENS, liveness={
+        **ASK, "failureThreshold": 1})
+    wait(app, "check not made", why="status 200, but its body: cut short")
     assert decisions(app, "liveness") == [True]
     assert app.running()
 

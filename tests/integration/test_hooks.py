@@ -24,7 +24,9 @@ def serve():
         if path == "/slow":
             kept.append(client)
             continue
-        client.sendall(b"HTTP/1.0 %s\\r\\n\\r\\n" % (b"500 no" if path == "/fail" else b"200 OK"))
+        length = b"Content-Length: 10\\r\\n" if path == "/cut" else b""
+        status = b"500 no" if path == "/fail" else b"200 OK"
+        client.sendall(b"HTTP/1.0 %s\\r\\n%s\\r\\n" % (status, length))
         client.close()
 threading.Thread(target=serve, daemon=True).start()
 print("up")
@@ -56,8 +58,9 @@ def words(app):
 @pytest.mark.parametrize("hook, sign", [
     ({"exec": {"command": ["echo", "hook ran"]}}, "hook ran"),
     ({"httpGet": {"path": "/bye?now", "port": 8080}}, "asked GET /bye?now HTTP/1.1"),
+    ({"httpGet": {"path": "/cut", "port": 8080}}, "asked GET /cut HTTP/1.1"),
     ({"signal": "SIGUSR1"}, "got SIGUSR1"),
-], ids=["exec", "httpGet", "signal"])
+], ids=["exec", "httpGet", "httpGet, body cut short", "signal"])
 def test_a_pre_stop_hook_of_each_kind_runs_before_the_stop_signal(lastcall, hook, sign):
     app = with_hooks(lastcall, pre=[hook])
     app.signal("SIGTERM")
