@@ -25,8 +25,10 @@ struct lc_http_get {
     /* Of the answer that is being read. */
     enum part part;
     int status;
-    char location[LC_PLACE_PATH_MAX];
-    size_t read; /* of the head, then of the body */
+    bool located;         /* it has a Location */
+    int followed;         /* lc_place_follow() of it */
+    struct lc_place next; /* where that is 0 */
+    size_t read;          /* of the head, then of the body */
     struct lc_http_body body;
 };
 
@@ -66,8 +68,10 @@ static void take_header(struct lc_http_get *self, const char *line)
 {
     const char *value = header_value(line, "Location");
 
-    if (value)
-        snprintf(self->location, sizeof(self->location), "%s", value);
+    if (value && *value && !self->located) {
+        self->located = true;
+        self->followed = lc_place_follow(&self->place, value, &self->next);
+    }
     value = header_value(line, "Content-Length");
     if (value)
         lc_http_body_set_length(&self->body, strtoull(value, NULL, 10));
@@ -80,17 +84,16 @@ static bool redirects(const struct lc_http_get *self)
 {
     int status = self->status;
 
-    return self->location[0] &&
+    return self->located &&
            (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
 }
 
 /* True: another request is under way, or this one is over. */
 static bool follow(struct lc_http_get *self)
 {
-    struct lc_place next;
-    int r = lc_place_follow(&self->place, self->location, &next);
+    int r = self->followed;
 
-    if (r == 0 && strcasecmp(next.host, self->place.host) != 0)
+    if (r == LC_PLACE_ELSEWHERE)
         return false;
     if (r == 0 && self->requests == LC_GET_REQUESTS_MAX)
         r = -ELOOP;
@@ -98,7 +101,7 @@ static bool follow(struct lc_http_get *self)
         finish(self, r);
         return true;
     }
-    self->place = next;
+    self->place = self->next;
     bufferevent_free(self->stream);
     self->stream = NULL;
     dial(self);
@@ -109,7 +112,7 @@ static void expect_answer(struct lc_http_get *self)
 {
     self->part = PART_STATUS;
     self->status = 0;
-    self->location[0] = '\0';
+    self->located = false;
     self->read = 0;
     self->body = (struct lc_http_body){0};
 }
@@ -130,9 +133,11 @@ static bool on_head_over(struct lc_http_get *self)
     return true;
 }
 
-static bool take_line(struct lc_http_get *self, const char *line)
+static bool take_line(struct lc_http_get *self, char *line)
 {
-    self->read += strlen(line) + 2;
+    size_t length = strlen(line);
+
+    self->read += length + 2;
     if (self->read > LC_GET_HEAD_MAX) {
         finish(self, -EBADMSG);
         return false;
@@ -140,6 +145,8 @@ static bool take_line(struct lc_http_get *self, const char *line)
     if (self->part == PART_HEADERS) {
         if (*line == '\0')
             return on_head_over(self);
+        while (length && strchr(" \t", line[length - 1])) /* no part of a value: RFC 9110, 5.5 */
+            line[--length] = '\0';
         take_header(self, line);
         return true;
     }

@@ -1,38 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/http_place.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* "http:" or "https:"; what stands behind it, or NULL: there is no scheme. */
-static const char *parse_scheme(const char *text, struct lc_place *ret)
+/* How long the scheme at the beginning of `text` is; 0: there is none. */
+static size_t scheme_length(const char *text)
 {
-    static const char *const names[LC_SCHEME_COUNT] = {
-        [LC_SCHEME_HTTP] = "http:", [LC_SCHEME_HTTPS] = "https:"};
+    size_t length =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
-    for (int scheme = 0; scheme < LC_SCHEME_COUNT; scheme++) {
-        size_t length = strlen(names[scheme]);
-
-        if (strncasecmp(text, names[scheme], length) == 0) {
-            ret->scheme = (enum lc_scheme)scheme;
-            return text + length;
-        }
-    }
-    return NULL;
+    return isalpha((unsigned char)*text) && text[length] == ':' ? length : 0;
 }
 
-/* ":8080" or nothing. */
-static int parse_port(const char *text, size_t length, struct lc_place *ret)
+static int set_scheme(struct lc_place *ret, const char *text, size_t length)
+{
+    static const char *const names[LC_SCHEME_COUNT] = {
+        [LC_SCHEME_HTTP] = "http", [LC_SCHEME_HTTPS] = "https"};
+
+    for (int scheme = 0; scheme < LC_SCHEME_COUNT; scheme++) {
+        if (strlen(names[scheme]) == length && strncasecmp(text, names[scheme], length) == 0) {
+            ret->scheme = (enum lc_scheme)scheme;
+            return 0;
+        }
+    }
+    return -EBADMSG;
+}
+
+/* ":8080", ":" or nothing. */
+static bool is_port(const char *text, size_t length)
+{
+    return length == 0 || (*text == ':' && strspn(text + 1, "0123456789") >= length - 1);
+}
+
+static int set_port(struct lc_place *ret, const char *text, size_t length)
 {
     unsigned long port = 0;
 
     ret->port = ret->scheme == LC_SCHEME_HTTPS ? 443 : 80;
-    if (length == 0 || (length == 1 && *text == ':'))
+    if (length <= 1)
         return 0;
-    if (*text != ':' || length > 6 || strspn(text + 1, "0123456789") < length - 1)
+    if (length > 6)
         return -EBADMSG;
     port = strtoul(text + 1, NULL, 10);
     if (port == 0 || port > UINT16_MAX)
@@ -41,48 +53,62 @@ static int parse_port(const char *text, size_t length, struct lc_place *ret)
     return 0;
 }
 
-/* "user@host:port": of no use to us is the user. */
-static int parse_authority(const char *text, size_t length, struct lc_place *ret)
+/* "user@host:port": of no use to us is the user. A host too long for us is left empty, which none is
+ * that we could have come from. What stands behind the host, or NULL: it is no authority. */
+static const char *parse_host(const char *text, size_t length, struct lc_place *ret)
 {
-    const char *at = memrchr(text, '@', length), *end;
-    size_t host;
+    const char *at = memrchr(text, '@', length), *host = at ? at + 1 : text, *rest, *close;
+    size_t host_length;
 
-    if (at) {
-        length -= (size_t)(at + 1 - text);
-        text = at + 1;
-    }
-    if (length && *text == '[') {
-        end = memchr(text, ']', length);
-        if (!end)
-            return -EBADMSG;
-        host = (size_t)(end - text) - 1;
-        text++, length -= 2;
+    length -= (size_t)(host - text);
+    if (length && *host == '[') {
+        close = memchr(host, ']', length);
+        if (!close)
+            return NULL;
+        host++;
+        host_length = (size_t)(close - host);
+        rest = close + 1;
     } else {
-        end = memchr(text, ':', length);
-        host = end ? (size_t)(end - text) : length;
+        rest = memchr(host, ':', length);
+        host_length = rest ? (size_t)(rest - host) : length;
+        rest = host + host_length;
     }
-    if (host == 0 || host >= sizeof(ret->host))
-        return -EBADMSG;
-    memcpy(ret->host, text, host);
-    ret->host[host] = '\0';
-    return parse_port(text + host + (text[host] == ']'), length - host, ret);
+    if (host_length >= sizeof(ret->host))
+        host_length = 0;
+    memcpy(ret->host, host, host_length);
+    ret->host[host_length] = '\0';
+    return rest;
 }
 
-/* It goes into a request line as it is. A fragment stays with the client. */
+static bool has_control_character(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return true;
+    return false;
+}
+
+/* It goes into a request line, where a blank would end it. A fragment stays with the client. */
 static int set_path(struct lc_place *ret, const char *before, size_t before_length,
                     const char *text)
 {
-    size_t length = strcspn(text, "#");
+    static const char digits[] = "0123456789ABCDEF";
+    size_t length = strcspn(text, "#"), at = before_length;
 
-    if (before_length + length >= sizeof(ret->path))
-        return -EBADMSG;
     memmove(ret->path, before, before_length);
     for (size_t i = 0; i < length; i++) {
-        if (text[i] <= ' ' || text[i] > '~')
+        unsigned char byte = (unsigned char)text[i];
+        bool plain = byte > ' ' && byte <= '~';
+
+        if (at + (plain ? 1 : 3) >= sizeof(ret->path))
             return -EBADMSG;
-        ret->path[before_length + i] = text[i];
+        ret->path[at++] = plain ? text[i] : '%';
+        if (!plain) {
+            ret->path[at++] = digits[byte >> 4];
+            ret->path[at++] = digits[byte & 15];
+        }
     }
-    ret->path[before_length + length] = '\0';
+    ret->path[at] = '\0';
     return 0;
 }
 
@@ -102,34 +128,42 @@ static int follow_path(const struct lc_place *from, const char *text, struct lc_
     return set_path(ret, from->path, folder, text);
 }
 
-static bool has_scheme(const char *text)
+/* "//host:8080/path", whose `scheme` stands before it. */
+static int follow_authority(const struct lc_place *from, const char *scheme, size_t length,
+                            const char *text, struct lc_place *ret)
 {
-    size_t length =
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    const char *authority = text + 2, *end = authority + strcspn(authority, "/?#");
+    const char *port = parse_host(authority, (size_t)(end - authority), ret);
+    int r = 0;
 
-    return length > 0 && text[length] == ':';
+    if (!port || !is_port(port, (size_t)(end - port)))
+        return -EBADMSG;
+    if (strcasecmp(ret->host, from->host) != 0)
+        return LC_PLACE_ELSEWHERE;
+    if (length)
+        r = set_scheme(ret, scheme, length);
+    if (r == 0)
+        r = set_port(ret, port, (size_t)(end - port));
+    if (r < 0)
+        return r;
+    return *end == '/' ? set_path(ret, "", 0, end) : set_path(ret, "/", 1, end);
 }
 
 int lc_place_follow(const struct lc_place *from, const char *location, struct lc_place *ret)
 {
-    const char *rest;
-    size_t length;
-    int r;
+    size_t scheme = scheme_length(location);
+    const char *rest = location + (scheme ? scheme + 1 : 0);
 
     *ret = *from;
-    rest = parse_scheme(location, ret);
-    ret->absolute = rest != NULL;
-    if (!rest && has_scheme(location))
+    ret->absolute = scheme > 0;
+    if (has_control_character(location))
         return -EBADMSG;
-    if (!rest)
-        rest = location;
-    if (strncmp(rest, "//", 2) != 0)
-        return ret->absolute ? -EBADMSG : follow_path(from, rest, ret);
-    rest += 2;
-    length = strcspn(rest, "/?#");
-    r = parse_authority(rest, length, ret);
-    if (r < 0)
-        return r;
-    rest += length;
-    return *rest == '/' ? set_path(ret, "", 0, rest) : set_path(ret, "/", 1, rest);
+    if (strncmp(rest, "//", 2) == 0)
+        return follow_authority(from, location, scheme, rest, ret);
+    if (scheme)
+        return LC_PLACE_ELSEWHERE;
+    /* What looks like a scheme there, and is none (RFC 3986, 4.2). */
+    if (memchr(rest, ':', strcspn(rest, "/?#")))
+        return -EBADMSG;
+    return follow_path(from, rest, ret);
 }

@@ -254,7 +254,11 @@ def test_liveness_is_not_checked_in_a_shutdown(lastcall):
     ("302>/next 500", False, "status 500"),
     ("302>http://example.org/", True, "status 302: a redirect that is not followed"),
     ("302", True, "status 302: a redirect that is not followed"),
+    ("302>ftp://example.org/", True, "status 302: a redirect that is not followed"),
+    ("302>https://example.org/\u00fc", True, "status 302: a redirect that is not followed"),
     ("302>ftp://127.0.0.1/", False, "Bad message"),
+    ("302>/gr\u00f6\u00dfe 200", True, None),
+    pytest.param("302>/" + 3000 * "x" + " 200", False, "Bad message", id="a long Location"),
     ("cut", False, "status 200, but its body: cut short"),
     ("cut-chunks", False, "status 200, but its body: cut short"),
     ("trailers", True, None),
@@ -283,6 +287,11 @@ def test_a_body_that_was_cut_short_counts_neither_way(lastcall, script):
     wait(app, "check not made", why="status 200, but its body: cut short")
     assert decisions(app, "liveness") == [True]
     assert app.running()
+
+
+def test_what_a_redirect_says_in_no_ascii_is_percent_encoded(lastcall):
+    app = checked(lastcall, scripted("302>/gr\u00f6\u00dfe 200"), startup=LISTENS, readiness=ASK)
+    app.wait_output("asked /gr%C3%B6%C3%9Fe 2", PATIENCE)
 
 
 def test_at_most_ten_requests_are_made_for_one_check(lastcall):
