@@ -248,6 +248,16 @@ static int spawn(struct lc_attempt *self, char *const *argv, int in, int out)
     return r;
 }
 
+/* Its standard input is nobody's, as in a container: the application's is not to be read away from it.
+ * Opened each time: held open it would cost a descriptor for ever, and each container has it (the
+ * OCI's runtime specification, config-linux.md). Without it the check could not be made. */
+static int start_exec(struct lc_attempt *self)
+{
+    LC_CLEANUP_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    return null < 0 ? -errno : spawn(self, self->probe->command, null, -1);
+}
+
 static int start_tls(void *userdata, int fd)
 {
     struct lc_attempt *self = userdata;
@@ -296,7 +306,7 @@ static int start(struct lc_attempt *self)
 
     switch (probe->action) {
     case LC_PROBE_EXEC:
-        return spawn(self, probe->command, -1, -1);
+        return start_exec(self);
     case LC_PROBE_HTTP_GET:
         return start_get(self);
     case LC_PROBE_TCP_SOCKET:

@@ -6,6 +6,7 @@
 #include "tap.h"
 
 #include <event2/http.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -284,6 +285,30 @@ static void nor_does_a_redirect_that_we_lack_descriptors_for(void)
     teardown();
 }
 
+static void an_exec_check_leaves_the_applications_input_to_it(void)
+{
+    char *command[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"read line && exit 3; exit 0"},
+                       NULL};
+    const struct lc_probe probe = {.action = LC_PROBE_EXEC, .command = command, .timeout = 10000};
+    static const char line[] = "a line\n";
+    char found[sizeof(line)] = "";
+    int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), ends[2];
+
+    setup();
+    if (pipe2(ends, O_CLOEXEC) < 0 || write(ends[1], line, sizeof(line) - 1) < 0 ||
+        dup2(ends[0], STDIN_FILENO) < 0)
+        abort();
+    close(ends[1]);
+    run(&probe, 1);
+    CHECK_INT(results[LC_CHECK_PASSED], 1);
+    CHECK_INT(read(ends[0], found, sizeof(found)), sizeof(line) - 1);
+    if (dup2(input, STDIN_FILENO) < 0)
+        abort();
+    close(input);
+    close(ends[0]);
+    teardown();
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -296,5 +321,6 @@ int main(void)
     TEST(a_program_that_is_not_there_says_nothing_of_the_application);
     TEST(what_tls_lacks_descriptors_for_says_nothing_of_the_application);
     TEST(nor_does_a_redirect_that_we_lack_descriptors_for);
+    TEST(an_exec_check_leaves_the_applications_input_to_it);
     return tap_done();
 }
