@@ -107,6 +107,19 @@ static void tell_own(struct lc_dial *self, bool made)
         self->own(self->own_userdata, (struct sockaddr *)&local, made);
 }
 
+/* Where nothing listens on a port from which connections also start, such as 40000, the kernel may
+ * have given us that port for our own end: the connection is then made with itself (RFC 9293, 3.5:
+ * both ends open at once). Where the kernel does not tell, somebody was there, and has gone. */
+static bool is_own_peer(int fd)
+{
+    struct sockaddr_storage near = {0}, far = {0};
+    socklen_t near_length = sizeof(near), far_length = sizeof(far);
+
+    return getsockname(fd, (struct sockaddr *)&near, &near_length) == 0 &&
+           getpeername(fd, (struct sockaddr *)&far, &far_length) == 0 &&
+           near_length == far_length && memcmp(&near, &far, near_length) == 0;
+}
+
 static void take_result(struct lc_dial *self)
 {
     int error = 0;
@@ -114,6 +127,8 @@ static void take_result(struct lc_dial *self)
 
     if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         error = errno;
+    if (error == 0 && is_own_peer(self->fd))
+        error = ECONNREFUSED;
     self->result = -error;
     if (error == 0)
         tell_own(self, true);
