@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of test_rollouts.py: failed requests by application, way and column; also as
-build/e2e/table.md. Exit status 1 where a rollout takes longer than it may."""
+build/e2e/table.md. Exit status 1 where rollouts take longer than they may, if all applications were
+there (`tests/e2e/run --all`): how busy the machine was in one of them says nothing."""
 
 import os
 import statistics
@@ -96,11 +97,12 @@ def main():
     if not cells:
         return 0
     judged = list(late(cells))
+    whole = {cell["app"] for cell in cells if cell["column"] == "sleep"} == set(COMMANDS)
     text = "\n".join([HEAD, *table(cells), "", *sums(cells), *(line for _, line in judged)])
     with open(os.path.join(ROOT, "build", "e2e", "table.md"), "w", encoding="utf-8") as file:
         file.write(text + "\n")
     print(text)
-    return any(is_late for is_late, _ in judged)
+    return whole and any(is_late for is_late, _ in judged)
 
 
 if __name__ == "__main__":
