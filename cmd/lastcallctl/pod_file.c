@@ -70,11 +70,12 @@ static const char *find_in_config_map(const struct lc_pod *pod, const char *map,
 static struct lc_spot find_annotation(const struct lc_pod *pod, const char *field)
 {
     static const char begin[] = "metadata.annotations['";
-    const char *name = field + strlen(begin), *end = strstr(field, "']");
+    const char *end = strstr(field, "']");
 
     if (strncmp(field, begin, strlen(begin)) != 0 || !end)
         return (struct lc_spot){0};
-    return find_key(&pod->annotations, name, (size_t)(end - name));
+    field += strlen(begin);
+    return find_key(&pod->annotations, field, (size_t)(end - field));
 }
 
 static const char *find_in_annotations(const struct lc_pod *pod, const struct lc_spot *items,

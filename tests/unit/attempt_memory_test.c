@@ -3,9 +3,9 @@
 #include "descriptors.h"
 #include "drive/attempt.h"
 #include "drive/loop.h"
+#include "listener.h"
 #include "tap.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -108,19 +108,6 @@ static void an_exec_check_ends_whichever_allocation_fails(void)
 
     fail_each_in_turn(
         &(struct lc_probe){.action = LC_PROBE_EXEC, .command = command, .timeout = 1000});
-}
-
-static int listen_anywhere(uint16_t *ret_port)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(name);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (bind(fd, (struct sockaddr *)&name, length) < 0 || listen(fd, 100) < 0 ||
-        getsockname(fd, (struct sockaddr *)&name, &length) < 0)
-        abort();
-    *ret_port = ntohs(name.sin_port);
-    return fd;
 }
 
 static void a_tcp_check_ends_whichever_allocation_fails(void)

@@ -3,6 +3,7 @@
 #include "descriptors.h"
 #include "drive/attempt.h"
 #include "drive/loop.h"
+#include "listener.h"
 #include "tap.h"
 
 #include <event2/http.h>
@@ -202,19 +203,6 @@ static void run_once(const struct lc_probe *probe)
     lc_attempt_start(&attempt, probe);
     for (time_t end = time(NULL) + PATIENCE_SEC; done() == 0 && time(NULL) < end;)
         turn();
-}
-
-static int listen_anywhere(uint16_t *ret_port)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(name);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (bind(fd, (struct sockaddr *)&name, length) < 0 || listen(fd, 100) < 0 ||
-        getsockname(fd, (struct sockaddr *)&name, &length) < 0)
-        abort();
-    *ret_port = ntohs(name.sin_port);
-    return fd;
 }
 
 /* Lets us open so many descriptors more; returns what held before. */
