@@ -27,9 +27,12 @@ def log_of(namespace, name, container):
     lines = []
     with subprocess.Popen(["kubectl", "--namespace", namespace.name, "logs", "--follow", name,
                            "--container", container], stdout=subprocess.PIPE, text=True) as follow:
-        yield lines
-        lines += [json.loads(line) for line in follow.stdout.read().splitlines()
-                  if line.startswith("{")]
+        try:
+            yield lines
+            lines += [json.loads(line) for line in follow.stdout.read().splitlines()
+                      if line.startswith("{")]
+        finally:
+            follow.terminate()
 
 
 def moment(lines, message):
