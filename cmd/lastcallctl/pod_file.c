@@ -5,23 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A key that is one word however many points it has: "lastcall.yaml". */
-static struct lc_spot find_key(const struct lc_spot *map, const char *name, size_t length)
-{
-    struct lc_spot found = *map;
-
-    found.node = NULL;
-    for (size_t i = 0; map->node && map->node->kind == LC_NODE_MAP && i < map->node->count;
-         i += 2) {
-        const struct lc_node *key = map->node->items[i];
-
-        if (key->kind == LC_NODE_SCALAR && strlen(key->text) == length &&
-            !memcmp(key->text, name, length))
-            found.node = found.near = map->node->items[i + 1];
-    }
-    return found;
-}
-
 /* What of `path` lies below the mount; NULL: nothing. */
 static const char *below(const struct lc_spot *mount, const char *path)
 {
@@ -58,7 +41,7 @@ static const char *find_in_config_map(const struct lc_pod *pod, const char *map,
         struct lc_spot kind = lc_spot_key(&document, "kind");
         struct lc_spot name = lc_spot_key(&document, "metadata.name");
         struct lc_spot data = lc_spot_key(&document, "data");
-        struct lc_spot content = find_key(&data, file, strlen(file));
+        struct lc_spot content = lc_spot_word(&data, file, strlen(file));
 
         if (lc_spot_says(&kind, "ConfigMap") && lc_spot_says(&name, map))
             return lc_spot_text(&content);
@@ -75,7 +58,7 @@ static struct lc_spot find_annotation(const struct lc_pod *pod, const char *fiel
     if (strncmp(field, begin, strlen(begin)) != 0 || !end)
         return (struct lc_spot){0};
     field += strlen(begin);
-    return find_key(&pod->annotations, field, (size_t)(end - field));
+    return lc_spot_word(&pod->annotations, field, (size_t)(end - field));
 }
 
 static const char *find_in_annotations(const struct lc_pod *pod, const struct lc_spot *items,

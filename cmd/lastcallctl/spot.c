@@ -41,6 +41,14 @@ struct lc_spot lc_spot_key(const struct lc_spot *self, const char *path)
     return spot;
 }
 
+struct lc_spot lc_spot_word(const struct lc_spot *self, const char *name, size_t length)
+{
+    struct lc_spot spot = *self;
+
+    enter(&spot, name, length);
+    return spot;
+}
+
 struct lc_spot lc_spot_item(const struct lc_spot *self, size_t index)
 {
     struct lc_spot spot = *self;

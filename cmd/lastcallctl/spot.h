@@ -18,6 +18,8 @@ struct lc_spot {
 
 /* A key below it; `path` may lead several levels down: "lifecycle.preStop". */
 struct lc_spot lc_spot_key(const struct lc_spot *self, const char *path);
+/* One that is a single word however many points it has: "lastcall.yaml". */
+struct lc_spot lc_spot_word(const struct lc_spot *self, const char *name, size_t length);
 struct lc_spot lc_spot_item(const struct lc_spot *self, size_t index);
 
 size_t lc_spot_count(const struct lc_spot *self);     /* of a list's items; else 0 */

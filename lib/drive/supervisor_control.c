@@ -46,19 +46,19 @@ static void drain(struct lc_supervisor *self, const struct lc_http_request *requ
 {
     const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
     const struct lc_connections_count *seen = NULL;
-    bool begun = lifecycle->t0 != LC_NEVER;
+    bool under_way = lifecycle->t0 != LC_NEVER;
     char since[LC_DURATION_TEXT_MAX];
 
-    if (begun && lifecycle->unpaired == LC_UNPAIRED_NONE) {
+    if (under_way && lifecycle->unpaired == LC_UNPAIRED_NONE) {
         log_request(self, request, "under way already", -1);
         answer(self, ret, HTTP_OK, "%s already: the shutdown began %s ago\n",
                lc_phase_name(lifecycle->phase),
                lc_duration_format(lc_supervisor_elapsed(self), since));
         return;
     }
-    if (!begun)
+    if (!under_way)
         seen = lc_traffic_glance(&self->traffic);
-    log_request(self, request, begun ? "kept" : "begun", lc_supervisor_in_flight(seen));
+    log_request(self, request, under_way ? "kept" : "begun", lc_supervisor_in_flight(seen));
     lc_supervisor_begin(self, (struct lc_event){.kind = LC_EVENT_DRAIN}, seen);
     answer(self, ret, HTTP_ACCEPTED, "%s\n", lc_phase_name(lifecycle->phase));
 }
