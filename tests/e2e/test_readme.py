@@ -83,7 +83,7 @@ def test_the_pages_commands_lead_from_nothing_to_a_drained_rollout(newcomer):
     assert "successfully rolled out" in told
     for line in ("readiness off", "draining, after", "drained, after", "exits with 0"):
         assert line in told, told
-    assert not set(before.split()) & set(newcomer.run("kubectl get pods --output name").split())
+    newcomer.run(f"kubectl wait --for=delete --timeout=60s {' '.join(before.split())}")
     newcomer.run("\n".join(blocks("In a pipeline", "sh")))
     newcomer.run(end)
 
