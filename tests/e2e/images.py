@@ -30,7 +30,7 @@ NAMES = {
     "web": f"{PREFIX}/web:1",               # the same with nginx as ENTRYPOINT
     "web-lastcall": f"{PREFIX}/web-lastcall:1",
 }
-# Under these names, too, where no registry would have to have them: those of the chart's README.
+# Under these names, too, where they come by `kind load`: those of the project's pages.
 PUBLIC = {
     "lastcall": f"ghcr.io/lastcall-init/lastcall:{VERSION}",
     "web": "nginxinc/nginx-unprivileged:latest",
@@ -108,6 +108,8 @@ def build():
     arguments = ["--build-arg", f"BASE={base()}", "--build-arg", f"LASTCALL={NAMES['lastcall']}"]
     for target in ("app", "entrypoint", "web", "web-lastcall"):
         run("docker", "build", "--quiet", "--target", target, "--tag", NAMES[target], *arguments, place)
+    for target, name in PUBLIC.items():
+        run("docker", "tag", NAMES[target], name)
 
 
 def push():
@@ -119,8 +121,6 @@ def load():
     context = run("kubectl", "config", "current-context").strip()
     if not context.startswith("kind-"):
         raise SystemExit(f"{context} is no cluster of kind's: --registry says how it gets its images")
-    for target, name in PUBLIC.items():
-        run("docker", "tag", NAMES[target], name)
     run("kind", "load", "docker-image", "--name", context.removeprefix("kind-"), *NAMES.values(),
         *PUBLIC.values(), stderr=subprocess.DEVNULL)
 

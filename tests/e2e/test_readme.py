@@ -103,12 +103,19 @@ def merged(base, more):
     return both
 
 
+def at_hand(text):
+    """With the images' names in the tests' registry: under the page's a node would not find them."""
+    for target, name in made.PUBLIC.items() if made.REGISTRY else ():
+        text = text.replace(name.removesuffix(":latest"), made.NAMES[target])
+    return text
+
+
 def specs():
     sidecar, = blocks("`sidecar`", "yaml")
     inject, copy = blocks("`inject`", "yaml")
     entrypoint, = blocks("`entrypoint`", "yaml")
     texts = {"sidecar": sidecar, "inject": inject, "copy": copy, "entrypoint": entrypoint}
-    found = {name: yaml.safe_load(text)["spec"] for name, text in texts.items()}
+    found = {name: yaml.safe_load(at_hand(text))["spec"] for name, text in texts.items()}
     return {**found, "copy": merged(found["inject"], found["copy"])}
 
 
