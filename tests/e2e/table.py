@@ -62,8 +62,8 @@ def table(cells):
     yield row(["application, stopped by", *COLUMNS])
     yield row(["---"] * (len(COLUMNS) + 1))
     order = list(COMMANDS)
-    for (app, way), columns in sorted(places.items(), key=lambda item: order.index(item[0][0])):
-        yield row([f"{app}, {way}", *(columns.get(column, "") for column in COLUMNS)])
+    for app, way in sorted(places, key=lambda place: (place[1] == "straight", order.index(place[0]))):
+        yield row([f"{app}, {way}", *(places[app, way].get(column, "") for column in COLUMNS)])
     yield row(["a rolling update of 2 pods, median", *(median(cells, column) for column in COLUMNS)])
 
 
