@@ -5,7 +5,7 @@ is put before them, or beside."""
 import json
 import os
 
-from cluster import ROOT
+from cluster import RESOURCES, ROOT
 from images import NAMES
 from load import RESTRICTED
 
@@ -35,8 +35,6 @@ READY = {"httpGet": {"path": "/10ms", "port": PORT}, "periodSeconds": 2}
 SELECTOR = "app.kubernetes.io/instance=app"
 # With the control plane's node there are two that pods can go to.
 TOLERATIONS = [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]
-# A pod without its share of the processors stands still beside busy neighbours, and is not ready.
-RESOURCES = {"requests": {"cpu": "50m"}}
 
 
 def peer(namespace, app, column, replicas):

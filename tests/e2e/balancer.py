@@ -3,6 +3,7 @@
 as an impatient one does. It sends nothing twice, and keeps its connections to the application."""
 
 from applications import PEERS, PORT
+from cluster import RESOURCES
 from images import NAMES
 from load import RESTRICTED
 
@@ -61,7 +62,7 @@ def objects(namespace, column):
                         "volumeMounts": [{"name": "etc", "mountPath": "/etc/haproxy"}],
                         "readinessProbe": {"httpGet": {"path": "/10ms", "port": FRONT},
                                            "periodSeconds": 1},
-                        "resources": {"requests": {"cpu": "50m"}}, "securityContext": RESTRICTED}]}}
+                        "resources": RESOURCES, "securityContext": RESTRICTED}]}}
 
 
 def install(namespace, column):

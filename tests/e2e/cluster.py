@@ -10,6 +10,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+# A pod that asks for no processor stands still beside busy ones that do, and is not ready.
+RESOURCES = {"requests": {"cpu": "50m"}}
 
 
 def run(*command, check=True, text=None, timeout=300):

@@ -17,10 +17,10 @@ def pytest_configure(config):
 
 
 def application(item):
-    """Its place in the table."""
+    """Its place in the table; -1 where it has none."""
     names = list(applications.COMMANDS)
     name = item.callspec.params.get("app") if hasattr(item, "callspec") else None
-    return names.index(name) if name in names else len(names)
+    return names.index(name) if name in names else -1
 
 
 def pytest_collection_modifyitems(items):

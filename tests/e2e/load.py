@@ -5,6 +5,7 @@ import csv
 import json
 import shlex
 
+from cluster import RESOURCES
 from images import NAMES
 
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
@@ -39,7 +40,7 @@ class Load:
                              [*found, *begin, "touch /tmp/begun", "wait", *end])],
                          "readinessProbe": {"exec": {"command": ["test", "-e", "/tmp/begun"]},
                                             "periodSeconds": 1},
-                         "resources": {"requests": {"cpu": "50m"}}, "securityContext": RESTRICTED}]}})
+                         "resources": RESOURCES, "securityContext": RESTRICTED}]}})
         namespace.kubectl("wait", "pod/load", "--for=condition=Ready", "--timeout=90s")
 
     def end(self):

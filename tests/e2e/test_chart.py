@@ -140,12 +140,13 @@ def test_a_sidecar_on_the_nodes_network_sleeps(namespace):
 
 @pytest.mark.usefixtures("images")
 def test_a_release_changes_its_mode_without_a_lost_request(namespace):
-    install(namespace, "sidecar")
+    asks = "--set=resources.requests.cpu=50m"
+    install(namespace, "sidecar", asks)
     address = namespace.get("service", "web")["spec"]["clusterIP"]
     load = Load(namespace, {"new": (f"http://{address}:8080/", 20, False)})
     seen = pods(namespace)
     for mode in ("inject", "entrypoint", "sidecar"):
-        install(namespace, mode, verb=("upgrade", "--reset-values"))
+        install(namespace, mode, asks, verb=("upgrade", "--reset-values"))
         namespace.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         assert not seen & pods(namespace), f"no new pods in mode {mode}"
         seen = pods(namespace)
