@@ -74,12 +74,13 @@
 {{- end }}
 
 {{- /* How a pod asks lastcall. readinessProbe: a shutdown must be seen within the window's least time,
-so every 2 s, and the first failure counts. livenessProbe: lastcall has counted failures already. */}}
+so every 2 s, and the first failure counts; a 503 comes at once, and an answer that is slow is a busy
+node's, which is no reason to lose the pod. livenessProbe: lastcall has counted failures already. */}}
 {{- define "lastcall.probes" -}}
 readinessProbe:
   httpGet: {path: /readyz, port: lastcall}
   periodSeconds: 2
-  timeoutSeconds: 2
+  timeoutSeconds: 5
   failureThreshold: 1
 livenessProbe:
   httpGet: {path: /livez, port: lastcall}
