@@ -8,7 +8,6 @@ import subprocess
 import threading
 
 import cluster
-from cluster import RESOURCES
 from images import NAMES
 
 APP, APP_WITH_LASTCALL, LASTCALL = NAMES["app"], NAMES["entrypoint"], NAMES["lastcall"]
@@ -30,7 +29,7 @@ def container(command, *options, name="app", image=APP_WITH_LASTCALL, **more):
     words = ["/lastcall", *options, "--", *command] if image == APP_WITH_LASTCALL else command
     return {"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "command": words,
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-            "resources": RESOURCES, **more}
+            "resources": cluster.RESOURCES, **more}
 
 
 def spec(*containers, **more):
@@ -149,7 +148,7 @@ def release(namespace, mode, command=tuple(SERVER), **values):
     """One replica of the server, called web; returns once it is ready."""
     values = {"mode": mode, "image": image(APP_WITH_LASTCALL if mode == "entrypoint" else APP),
               "command": list(command), "replicas": 1, "podSecurityContext": RESTRICTED,
-              "resources": RESOURCES, "test": {"enabled": False},
+              "resources": cluster.RESOURCES, "test": {"enabled": False},
               "lastcall": {"image": image(LASTCALL)}, **values}
     namespace.helm("upgrade", "--install", "web", CHART, "--values", "-", "--wait", "--timeout",
                    "120s", text=json.dumps(values))
