@@ -91,12 +91,21 @@ def test_the_sidecar_is_one_that_ends_after_the_application():
     assert sidecar["lifecycle"]["preStop"]["httpGet"]["path"] == "/prestop?pod"
 
 
+def probes(spec):
+    """Those of each container that has any, by the kind."""
+    containers = spec["containers"] + spec.get("initContainers", [])
+    return [found for one in containers
+            if (found := {kind: one[kind] for kind in one if kind.endswith("Probe")})]
+
+
 @pytest.mark.parametrize("mode", MODES)
-def test_only_the_first_failure_counts_for_readiness(mode):
-    probes = [one["readinessProbe"] for one in pod(overlay(mode))["containers"] +
-              pod(overlay(mode)).get("initContainers", []) if "readinessProbe" in one]
-    assert [(one["httpGet"]["path"], one["periodSeconds"], one["failureThreshold"])
-            for one in probes] == [("/readyz", 2, 1)]
+def test_the_probes_are_those_of_the_chart(mode):
+    name = "sidecar" if mode == "sidecar" else "entrypoint"
+    golden = ROOT / "tests" / "chart" / "golden" / f"{name}.yaml"
+    (chart,) = [one["spec"]["template"]["spec"] for one in yaml.safe_load_all(golden.read_text())
+                if one["kind"] == "Deployment"]
+    assert probes(pod(overlay(mode))) == probes(chart)
+    assert len(probes(chart)) == 1
 
 
 def overlay_of_another(tmp_path, mode, change):

@@ -140,7 +140,7 @@ def test_a_sidecar_on_the_nodes_network_sleeps(namespace):
 
 @pytest.mark.usefixtures("images")
 def test_a_release_changes_its_mode_without_a_lost_request(namespace):
-    asks = "--set=resources.requests.cpu=50m"
+    asks = f"--set-json=resources={json.dumps(cluster.RESOURCES)}"
     install(namespace, "sidecar", asks)
     address = namespace.get("service", "web")["spec"]["clusterIP"]
     load = Load(namespace, {"new": (f"http://{address}:8080/", 20, False)})
