@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
+#include "drive/tls_helper.h"
 
 #include <bearssl.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static void set_suites(br_ssl_engine_context *engine)
     br_ssl_engine_set_poly1305(engine, br_poly1305_ctmul_run);
     br_ssl_engine_set_cbc(engine, &br_sslrec_in_cbc_vtable, &br_sslrec_out_cbc_vtable);
     br_ssl_engine_set_aes_cbc(engine, &br_aes_ct64_cbcenc_vtable, &br_aes_ct64_cbcdec_vtable);
-    br_ssl_engine_set_ec(engine, &br_ec_prime_i31);
+    br_ssl_engine_set_ec(engine, &br_ec_all_m31);
     br_ssl_engine_set_ecdsa(engine, br_ecdsa_i31_vrfy_asn1);
     br_ssl_engine_set_rsavrfy(engine, br_rsa_i31_pkcs1_vrfy);
     br_ssl_engine_set_hash(engine, br_sha1_ID, &br_sha1_vtable);
@@ -168,8 +169,29 @@ static size_t pass_answer_back(br_sslio_context *stream)
     return all;
 }
 
-static int fail(int error)
+/* What the kubelet's Go might have agreed upon: TLS 1.3, an Ed25519 certificate. A server that has
+ * shown its certificate had nothing against all that: it refuses for another reason, such as a
+ * client certificate that it wants, and would refuse the kubelet, too. */
+static bool is_unspoken(int error, const struct chain *chain)
 {
+    static const int refusals[] = {
+        BR_ERR_RECV_FATAL_ALERT + BR_ALERT_HANDSHAKE_FAILURE,
+        BR_ERR_RECV_FATAL_ALERT + BR_ALERT_PROTOCOL_VERSION,
+        BR_ERR_RECV_FATAL_ALERT + BR_ALERT_INSUFFICIENT_SECURITY,
+        BR_ERR_BAD_VERSION,
+    };
+
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+        if (error == refusals[i])
+            return chain->certificates == 0;
+    return false;
+}
+
+static int fail(int error, const struct chain *chain)
+{
+    if (is_unspoken(error, chain))
+        return lc_ctl_fail("tls: " LC_TLS_HELPER_UNSPOKEN
+                           ": version 1.2, with a certificate of RSA or ECDSA");
     if (error >= BR_ERR_SEND_FATAL_ALERT)
         return lc_ctl_fail("tls: refused the server, with alert %d",
                            error - BR_ERR_SEND_FATAL_ALERT);
@@ -178,8 +200,6 @@ static int fail(int error)
                            error - BR_ERR_RECV_FATAL_ALERT);
     if (error == BR_ERR_OK || error == BR_ERR_IO)
         return lc_ctl_fail("tls: the connection was closed");
-    if (error == BR_ERR_BAD_VERSION)
-        return lc_ctl_fail("tls: the server does not speak TLS 1.2");
     return lc_ctl_fail("tls: error %d of BearSSL", error);
 }
 
@@ -197,9 +217,9 @@ int lc_ctl_tls(const struct lc_ctl_arguments *arguments)
     br_ssl_engine_set_x509(&client.eng, &chain.vtable);
     br_ssl_engine_set_buffer(&client.eng, buffer, sizeof(buffer), 1);
     if (!br_ssl_client_reset(&client, NULL, 0))
-        return fail(br_ssl_engine_last_error(&client.eng));
+        return fail(br_ssl_engine_last_error(&client.eng), &chain);
     br_sslio_init(&stream, &client.eng, receive, NULL, dispatch, NULL);
     if (!send_request(&stream) || pass_answer_back(&stream) == 0)
-        return fail(br_ssl_engine_last_error(&client.eng));
+        return fail(br_ssl_engine_last_error(&client.eng), &chain);
     return 0;
 }

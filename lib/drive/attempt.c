@@ -5,6 +5,7 @@
 #include "base/duration.h"
 #include "drive/loop.h"
 #include "drive/process.h"
+#include "drive/tls_helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -186,6 +187,8 @@ static void on_get(void *userdata, int status)
                status == -ENODATA ? "cut short" : strerrordesc_np(-status));
     else if (status == -ELOOP)
         finish(self, LC_CHECK_FAILED, "stopped after %d redirects", LC_GET_REQUESTS_MAX);
+    else if (status < 0 && strstr(text, LC_TLS_HELPER_UNSPOKEN))
+        finish(self, LC_CHECK_UNKNOWN, "%s", text);
     else if (status < 0)
         finish(self, result_of(status), "%s", *text ? text : strerrordesc_np(-status));
     else if (status < 200 || status >= 400)

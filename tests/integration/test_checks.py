@@ -355,6 +355,8 @@ def installed(place):
 
 HTTPS = {"httpGet": {"path": "/check", "port": 8080, "scheme": "HTTPS"}}
 
+SLOW_HTTPS = {**HTTPS, "timeoutSeconds": 5}
+
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed: "
                                    "deploy/packages test installs it")
 
@@ -386,6 +388,48 @@ def test_https_answers_are_taken_as_those_of_http(lastcall, place, script, ok, w
                   startup=LISTENS, readiness={**HTTPS, "periodSeconds": 100})
     assert first(app, "readiness") == (ok, why)
     assert until(lambda: all("lastcallctl" not in one for one in programs(app))), programs(app)
+
+
+def tls_server(pem, *options):
+    return ["openssl", "s_server", "-accept", "8080", "-cert", pem, "-key", pem, "-www", "-quiet",
+            *options]
+
+
+@pytest.mark.plain
+@needs_openssl
+@pytest.mark.parametrize("curve", ["X25519", "P-256", "P-384", "P-521"])
+def test_https_keys_are_agreed_upon_over_each_of_gos_curves(lastcall, place, curve):
+    app = checked(lastcall, tls_server(certificate(place, "rsa:2048"), "-curves", curve),
+                  program=installed(place), startup=LISTENS, readiness=SLOW_HTTPS)
+    assert first(app, "readiness") == (True, None)
+
+
+@pytest.mark.plain
+@needs_openssl
+@pytest.mark.parametrize("key, options", [("rsa:2048", ["-tls1_3"]), ("ed25519", [])],
+                         ids=["TLS 1.3", "Ed25519"])
+def test_what_a_server_of_other_tls_is_like_is_not_known(lastcall, place, key, options):
+    """Nothing is stopped for what the kubelet would find healthy."""
+    app = checked(lastcall, tls_server(certificate(place, key), *options),
+                  program=installed(place), startup=LISTENS,
+                  liveness={**SLOW_HTTPS, "failureThreshold": 1})
+    assert wait(app, "check not made")["why"] == (
+        "lastcallctl: tls: the server speaks no TLS that lastcall does: "
+        "version 1.2, with a certificate of RSA or ECDSA")
+    results(app, "liveness", 2)
+    assert decisions(app, "liveness") == []
+    assert app.running()
+
+
+@pytest.mark.plain
+@needs_openssl
+def test_a_server_that_wants_a_certificate_of_us_fails(lastcall, place):
+    """The kubelet has none, either."""
+    app = checked(lastcall, tls_server(certificate(place, "rsa:2048"), "-Verify", "1", "-tls1_2"),
+                  program=installed(place), startup=LISTENS,
+                  liveness={**SLOW_HTTPS, "failureThreshold": 1})
+    assert first(app, "liveness") == (False, "lastcallctl: tls: refused by the server, with alert 40")
+    assert app.exit_code(timeout=PATIENCE) != 0
 
 
 @pytest.mark.plain
