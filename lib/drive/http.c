@@ -207,11 +207,6 @@ unsigned lc_http_held(const struct lc_http *self)
     return self->held.count;
 }
 
-bool lc_http_holds(const struct lc_http *self, const char *query)
-{
-    return lc_held_find(&self->held, query);
-}
-
 void lc_http_on_request(struct evhttp_request *request, void *userdata)
 {
     struct lc_http_listener *listener = userdata;

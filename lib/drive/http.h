@@ -81,8 +81,6 @@ int lc_http_listen_control(struct lc_http *self);
 /* Answers whoever is held. */
 void lc_http_release(struct lc_http *self, const struct lc_http_response *answer);
 unsigned lc_http_held(const struct lc_http *self); /* how many */
-/* One with this query is held. */
-bool lc_http_holds(const struct lc_http *self, const char *query);
 
 /* Connections open now, but those of held requests; for metrics and tests. */
 unsigned lc_http_connections(const struct lc_http *self);

@@ -55,11 +55,3 @@ void lc_held_forget(struct lc_held_table *self, struct lc_held *held)
     *held = (struct lc_held){0};
     self->count--;
 }
-
-bool lc_held_find(const struct lc_held_table *self, const char *query)
-{
-    for (const struct lc_held *held = self->place; held < self->place + LC_HTTP_HELD_MAX; held++)
-        if (held->request && !strcmp(held->query, query))
-            return true;
-    return false;
-}

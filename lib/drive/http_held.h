@@ -32,7 +32,4 @@ struct lc_held *lc_held_add(struct lc_held_table *self, struct event_base *base,
                             struct evhttp_request *request, const char *query);
 void lc_held_forget(struct lc_held_table *self, struct lc_held *held);
 
-/* One with this query is held. */
-bool lc_held_find(const struct lc_held_table *self, const char *query);
-
 #endif

@@ -34,6 +34,12 @@
 
 #include <limits.h>
 
+/* The hooks that have come since it is awaited what becomes of the pod; before that it is of no use. */
+struct lc_prestop_asked {
+    unsigned count;
+    char query[LC_HTTP_HELD_MAX][LC_HTTP_HELD_QUERY_MAX];
+};
+
 struct lc_supervisor {
     const struct lc_supervisor_start *start;
     struct lc_config *config;
@@ -66,6 +72,7 @@ struct lc_supervisor {
     char metrics_text[LC_METRICS_TEXT_MAX];
     struct lc_http *http;
     bool prestop_refused; /* and the log has said so */
+    struct lc_prestop_asked prestop_asked;
     struct lc_probes probes;
     struct lc_probe_process view[LC_LANES_MAX]; /* as of the last request */
     char missing[LC_LANES_MAX][48];

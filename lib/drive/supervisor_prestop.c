@@ -2,6 +2,7 @@
 #include "drive/clock.h"
 #include "drive/supervisor_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -87,6 +88,22 @@ static bool is_refused(struct lc_supervisor *self, const struct lc_http_request 
     return true;
 }
 
+/* The kubelet was restarted, or called it again for another reason. A table that is full, as nobody's
+ * is whose hooks all wait, takes it for a hook that is new. */
+static bool is_repeat(struct lc_supervisor *self, const char *query)
+{
+    struct lc_prestop_asked *asked = &self->prestop_asked;
+
+    if (self->engine.lifecycle.unpaired == LC_UNPAIRED_NONE)
+        asked->count = 0;
+    for (unsigned i = 0; i < asked->count; i++)
+        if (!strcmp(asked->query[i], query))
+            return true;
+    if (asked->count < LC_HTTP_HELD_MAX)
+        snprintf(asked->query[asked->count++], LC_HTTP_HELD_QUERY_MAX, "%s", query);
+    return false;
+}
+
 static void prestop(struct lc_supervisor *self, const struct lc_http_request *request,
                     struct lc_http_response *ret)
 {
@@ -101,8 +118,8 @@ static void prestop(struct lc_supervisor *self, const struct lc_http_request *re
         seen = lc_traffic_glance(&self->traffic);
     lc_log(self->log, LC_LOG_INFO, "prestop", LC_STR("query", request->query),
            LC_COUNT("in_flight", lc_supervisor_in_flight(seen)), LC_T(lc_supervisor_elapsed(self)));
-    /* One that repeats what another waits for has that one's time, and no more. */
-    if (!lc_http_holds(self->http, request->query))
+    /* It has the time that is left to the first one, though the client of that one may have gone. */
+    if (!is_repeat(self, request->query))
         lc_supervisor_begin(self, event, seen);
     ret->hold = lifecycle->asked;
     if (ret->hold)

@@ -174,6 +174,32 @@ def test_a_repeat_does_not_put_off_what_becomes_of_a_containers_hook(pod):
     assert app.wait_for("phase", next="running", phase="propagating")["elapsed"] == lateness(PAIR)
 
 
+@pytest.mark.parametrize("query", [CONTAINER, POD], ids=["container", "pod"])
+def test_nor_does_one_whose_first_asker_has_gone(pod, query):
+    """A kubelet that was restarted: its connections are gone, and it calls each hook again."""
+    app, _ = pod("--propagation", "5s")
+    stream, = app.network.sockets(1)
+    stream.connect(("127.0.0.1", 9909))
+    request(stream, "/prestop" + query)
+    first = app.wait_for("prestop")
+    time.sleep(1.2)
+    stream.close()
+    app.wait_for("who waited has gone")
+    assert Hook(app, query).done().body == "no shutdown\n"
+    assert app.wait_for("prestop answered").at - first.at == lateness(PAIR - 0.1, late=0.5)
+
+
+def test_but_the_hook_of_a_further_container_has_a_time_of_its_own(pod):
+    app, web = pod("--propagation", "3s")
+    hooks = [Hook(app, CONTAINER)]
+    app.wait_for("prestop")
+    for query in ("?container=worker", POD):
+        time.sleep(1.2)
+        hooks.append(Hook(app, query))
+    assert {hook.done().body for hook in hooks} == {"drained\n"}
+    end(app, web)
+
+
 def test_a_drain_by_hand_is_not_taken_back_with_a_containers_hook(pod):
     app, web = pod("--propagation", "3s")
     hook = Hook(app, CONTAINER)
