@@ -49,11 +49,32 @@ static int missing_port(struct lc_readiness_watch *self)
     return missing;
 }
 
+/* How long what listens may go on to do so once it is asked to end. */
+static lc_msec time_to_end(const struct lc_process_config *config)
+{
+    bool longer =
+        config->stop_timeout != LC_NEVER && config->stop_timeout > LC_READINESS_RESTART_MSEC;
+
+    return longer ? config->stop_timeout : LC_READINESS_RESTART_MSEC;
+}
+
+void lc_readiness_watch_expect(struct lc_readiness_watch *self, lc_msec patience)
+{
+    if (!self->process->config->port_count)
+        return;
+    self->closed = false;
+    self->expects = lc_clock_msec() + patience;
+    lc_readiness_watch_look(self);
+}
+
 void lc_readiness_watch_restart(struct lc_readiness_watch *self)
 {
+    const struct lc_process_config *config = self->process->config;
+
     self->ready = false;
-    self->ends_by =
-        self->process->config->port_count ? lc_clock_msec() + LC_READINESS_RESTART_MSEC : 0;
+    self->ends_by = config->port_count && !self->closed ? lc_clock_msec() + time_to_end(config) : 0;
+    self->expects = 0;
+    self->closed = false;
 }
 
 /* What listens is the one that is about to end. */
@@ -81,6 +102,7 @@ void lc_readiness_watch_look(struct lc_readiness_watch *self)
 
     if (running)
         self->missing = self->process->config->port_count ? missing_port(self) : 0;
+    self->closed |= self->expects && self->missing > 0;
     if (running && missed && self->missing <= 0)
         on_listening(self);
     ready = running && !still_ends(self) && self->missing <= 0 && lc_checkup_passes(self->checkup);
@@ -88,6 +110,6 @@ void lc_readiness_watch_look(struct lc_readiness_watch *self)
         self->ready = ready;
         self->changed(self->userdata, self->process->lane, ready);
     }
-    if (running && (self->missing > 0 || self->ends_by))
+    if (running && (self->missing > 0 || self->ends_by || lc_clock_msec() < self->expects))
         lc_loop_set_timer(self->timer, LC_READINESS_POLL_MSEC * 1000);
 }

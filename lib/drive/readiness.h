@@ -18,8 +18,9 @@
 
 enum {
     LC_READINESS_POLL_MSEC = 50,
-    /* From a container's preStop hook to its SIGTERM and the end of what listens. What listens then
-     * still is not what is restarted (the pod has other containers), or was never asked to end. */
+    /* From a container's preStop hook to its SIGTERM and the end of what listens, unless its
+     * stopTimeout says that it takes longer. What listens then still is not what is restarted (the pod
+     * has other containers), or was never asked to end. */
     LC_READINESS_RESTART_MSEC = 5000,
 };
 
@@ -36,6 +37,8 @@ struct lc_readiness_watch {
     bool ready;
     int missing;     /* the first port on which nothing listens; 0: none; -errno */
     lc_msec ends_by; /* what listens is about to end, by then; 0: it is not */
+    lc_msec expects; /* its end, and looks for it, until then; 0: it does not */
+    bool closed;     /* something was missing since it was expected */
 };
 
 /* 0 or -ENOMEM. */
@@ -44,7 +47,12 @@ int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *
                             struct lc_log *log, lc_readiness_changed *changed, void *userdata);
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
 
-/* It is about to end, and starts anew; its lane is known to be not ready. */
+/* It may be restarted within `patience` ms, and lc_readiness_watch_restart() comes after that: it
+ * may be another one by then. */
+void lc_readiness_watch_expect(struct lc_readiness_watch *self, lc_msec patience);
+
+/* It is about to end, or has ended since that was expected, and starts anew; its lane is known to be
+ * not ready. */
 void lc_readiness_watch_restart(struct lc_readiness_watch *self);
 
 /* Looks now, calls `changed` where it differs, and goes on looking until the ports listen. To be

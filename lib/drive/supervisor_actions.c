@@ -145,6 +145,19 @@ static void leave(struct lc_supervisor *self)
     event_base_loopbreak(self->base);
 }
 
+static void follow_phase(struct lc_supervisor *self, const struct lc_action *action)
+{
+    const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
+    bool begins = action->from < LC_PHASE_PROPAGATING && action->phase >= LC_PHASE_PROPAGATING;
+
+    lc_supervisor_follow_phase(self, action);
+    for (unsigned lane = 0; lane < lifecycle->policy.lanes; lane++) {
+        lc_checkup_follow(&self->checkup[lane], action->phase);
+        if (begins && lifecycle->unpaired == LC_UNPAIRED_CONTAINER)
+            lc_readiness_watch_expect(&self->watch[lane], lifecycle->policy.pair_time);
+    }
+}
+
 void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now)
 {
     struct lc_supervisor *self = userdata;
@@ -152,9 +165,7 @@ void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec n
 
     switch (action->kind) {
     case LC_ACTION_PHASE:
-        lc_supervisor_follow_phase(self, action);
-        for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++)
-            lc_checkup_follow(&self->checkup[lane], action->phase);
+        follow_phase(self, action);
         lc_metrics_phase(&self->metrics, action->from, action->at - action->since);
         lc_supervisor_save_report(self, -1);
         lc_narrate_action(self->log, &self->engine.lifecycle, action, now);
