@@ -25,10 +25,12 @@ struct lc_http_get {
     /* Of the answer that is being read. */
     enum part part;
     int status;
-    bool located;         /* it has a Location */
-    int followed;         /* lc_place_follow() of it */
-    struct lc_place next; /* where that is 0 */
-    size_t read;          /* of the head, then of the body */
+    bool located;               /* it has a Location */
+    int followed;               /* lc_place_follow() of it */
+    struct lc_place next;       /* where that is 0 */
+    size_t read;                /* of the head, then of the body */
+    char line[LC_GET_LINE_MAX]; /* of the head: its beginning, as far as it has come */
+    size_t line_length;
     struct lc_http_body body;
 };
 
@@ -113,7 +115,7 @@ static void expect_answer(struct lc_http_get *self)
     self->part = PART_STATUS;
     self->status = 0;
     self->located = false;
-    self->read = 0;
+    self->read = self->line_length = 0;
     self->body = (struct lc_http_body){0};
 }
 
@@ -137,11 +139,6 @@ static bool take_line(struct lc_http_get *self, char *line)
 {
     size_t length = strlen(line);
 
-    self->read += length + 2;
-    if (self->read > LC_GET_HEAD_MAX) {
-        finish(self, -EBADMSG);
-        return false;
-    }
     if (self->part == PART_HEADERS) {
         if (*line == '\0')
             return on_head_over(self);
@@ -178,26 +175,44 @@ static void take_body(struct lc_http_get *self, struct evbuffer *input)
     } while (length > 0);
 }
 
+/* True: a line is whole. What is too long to be kept of it is thrown away as it comes: a cookie or a
+ * policy may be longer than all that we want to know. */
+static bool gather_line(struct lc_http_get *self, struct evbuffer *input)
+{
+    size_t end_length = 0, room = sizeof(self->line) - 1 - self->line_length;
+    struct evbuffer_ptr end = evbuffer_search_eol(input, NULL, &end_length, EVBUFFER_EOL_CRLF);
+    bool whole = end.pos >= 0;
+    size_t length = whole ? (size_t)end.pos : evbuffer_get_length(input);
+
+    if (!whole && length <= room) /* may be a CR without its LF yet */
+        return false;
+    evbuffer_copyout(input, self->line + self->line_length, length < room ? length : room);
+    self->line_length += length < room ? length : room;
+    self->line[self->line_length] = '\0';
+    evbuffer_drain(input, length + end_length);
+    self->read += length + end_length;
+    return whole;
+}
+
 static void on_read(struct bufferevent *stream, void *userdata)
 {
     struct lc_http_get *self = userdata;
     struct evbuffer *input = bufferevent_get_input(stream);
 
     while (self->part != PART_BODY) {
-        char *line = evbuffer_readln(input, NULL, EVBUFFER_EOL_CRLF);
-        bool more;
+        bool whole = gather_line(self, input);
 
-        if (!line)
-            break;
-        more = take_line(self, line);
-        free(line);
-        if (!more)
+        if (self->read > LC_GET_HEAD_MAX) {
+            finish(self, -EBADMSG);
+            return;
+        }
+        if (!whole)
+            return;
+        self->line_length = 0;
+        if (!take_line(self, self->line))
             return;
     }
-    if (self->part == PART_BODY)
-        take_body(self, input);
-    else if (self->read + evbuffer_get_length(input) > LC_GET_HEAD_MAX)
-        finish(self, -EBADMSG);
+    take_body(self, input);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *userdata)
@@ -220,10 +235,16 @@ static const char *given(const struct lc_http_get *self, const char *name)
     return NULL;
 }
 
-/* A Host of the caller's goes along as far as a redirect names none of its own (Go's net/http does
- * so); an Accept without a value keeps even ours away (newProbeRequest() in pkg/probe/http). */
+/* As Go's net/http does it: a Host of the caller's goes along as far as a redirect names none of its
+ * own, and what frames a body is left out (reqWriteExcludeHeader in request.go). An Accept without a
+ * value keeps even ours away (newProbeRequest() in pkg/probe/http). */
 static bool is_sent(const struct lc_http_get *self, const struct lc_header *header)
 {
+    static const char *const framing[] = {"Content-Length", "Transfer-Encoding", "Trailer"};
+
+    for (size_t i = 0; i < sizeof(framing) / sizeof(*framing); i++)
+        if (!strcasecmp(header->name, framing[i]))
+            return false;
     if (!strcasecmp(header->name, "Host"))
         return !self->place.absolute;
     return strcasecmp(header->name, "Accept") != 0 || *header->value;
@@ -305,13 +326,21 @@ static void dial(struct lc_http_get *self)
         finish(self, r);
 }
 
+/* As the kubelet makes a URL of it (formatURL() in pkg/probe/http/request.go): behind a slash, and
+ * without a fragment, which stays with the client. */
+static int set_path(struct lc_http_get *self, const char *path)
+{
+    int length = snprintf(self->place.path, sizeof(self->place.path), "%s%.*s",
+                          *path == '/' ? "" : "/", (int)strcspn(path, "#"), path);
+
+    return length < (int)sizeof(self->place.path) ? 0 : -ENAMETOOLONG;
+}
+
 int lc_http_get_new(struct lc_http_get **ret, const struct lc_http_get_options *options)
 {
     struct lc_http_get *self;
     int r;
 
-    if (strlen(options->path) >= LC_PLACE_PATH_MAX)
-        return -ENAMETOOLONG;
     self = calloc(1, sizeof(*self));
     if (!self)
         return -ENOMEM;
@@ -319,8 +348,9 @@ int lc_http_get_new(struct lc_http_get **ret, const struct lc_http_get_options *
     self->place.scheme = options->scheme;
     self->place.port = options->port;
     snprintf(self->place.host, sizeof(self->place.host), "%s", options->host ? options->host : "");
-    snprintf(self->place.path, sizeof(self->place.path), "%s", options->path);
-    r = start_dial(self);
+    r = set_path(self, options->path);
+    if (r == 0)
+        r = start_dial(self);
     if (r < 0) {
         lc_http_get_free(self);
         return r;

@@ -14,9 +14,10 @@
 #include "drive/dial.h"
 
 enum {
-    LC_GET_HEAD_MAX = 16 * 1024,
-    LC_GET_BODY_MAX = 10 * 1024, /* maxRespBodyLength in pkg/probe/http/http.go */
-    LC_GET_REQUESTS_MAX = 10,    /* with all its redirects: RedirectChecker() there */
+    LC_GET_HEAD_MAX = 10 * 1024 * 1024, /* maxHeaderResponseSize() in Go's net/http/transport.go */
+    LC_GET_LINE_MAX = 4096,             /* of each of its lines so much is kept, and looked at */
+    LC_GET_BODY_MAX = 10 * 1024,        /* maxRespBodyLength in pkg/probe/http/http.go */
+    LC_GET_REQUESTS_MAX = 10,           /* with all its redirects: RedirectChecker() there */
 };
 
 struct lc_http_get;

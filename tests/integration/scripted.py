@@ -17,6 +17,7 @@
         hang            nothing           close      the connection's end, without an answer
         reset           the same with a reset                garbage    no HTTP
         headers         200 and headers without end
+        cookies         200 and 40 KiB of headers
 
 It says `asked PATH N` for each request, N being its number, and `up` when it listens.
 """
@@ -57,7 +58,9 @@ def answer(client, word):
         forever(client, b"x" * 65536)
     elif word == "headers":
         client.sendall(b"HTTP/1.1 200 X\\r\\n")
-        forever(client, b"X-Y: " + b"z" * 1000 + b"\\r\\n")
+        forever(client, (b"X-Y: " + b"z" * 1000 + b"\\r\\n") * 64)
+    elif word == "cookies":
+        client.sendall(head(200, *["Set-Cookie: " + 1000 * "a"] * 40, "Content-Length: 2") + b"ok")
     elif word == "stalled":
         client.sendall(head(200, "Content-Length: 10") + b"half ")
         kept.append(client)

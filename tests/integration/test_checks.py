@@ -266,6 +266,7 @@ def test_liveness_is_not_checked_in_a_shutdown(lastcall):
     ("302>http://127.0.0.1:9/", False, "Connection refused"),
     ("302>/1 302>/2 302>/3 302>/4 302>/5 302>/6 302>/7 302>/8 302>/9 200", True, None),
     ("302>/again", False, "stopped after 10 redirects"),
+    ("cookies", True, None),
 ])
 def test_an_answer_is_taken_as_the_kubelet_takes_it(lastcall, script, ok, why):
     app = checked(lastcall, scripted(script), startup=LISTENS, readiness=ASK)
