@@ -20,19 +20,19 @@ static bool is_name(const char *text)
     return length >= 1 && length <= 63;
 }
 
+/* An empty one is none: so it stands in manifests that a template made. */
 static bool is_host(const char *text)
 {
     struct in6_addr binary; /* room for either */
 
-    return !strcmp(text, "localhost") || inet_pton(AF_INET, text, &binary) == 1 ||
+    return !*text || !strcmp(text, "localhost") || inet_pton(AF_INET, text, &binary) == 1 ||
            inet_pton(AF_INET6, text, &binary) == 1;
 }
 
-/* It goes into a request line as it is: nothing that could end the line or the path. */
+/* It goes into a request line as it is: nothing that could end the line or the path. The slash at its
+ * beginning may be left out, as the kubelet allows. */
 static bool is_url_path(const char *text)
 {
-    if (*text != '/')
-        return false;
     for (; *text; text++)
         if (*text <= ' ' || *text > '~')
             return false;
@@ -74,10 +74,10 @@ const struct lc_form_info lc_forms[LC_FORM_COUNT] = {
                       .pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
                       .check = is_name},
     [LC_FORM_HOST] = {.accepted = "localhost, or an address such as 127.0.0.1 or ::1",
-                      .pattern = "^(localhost|[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
+                      .pattern = "^(|localhost|[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
                       .check = is_host},
     [LC_FORM_URL_PATH] = {.accepted = "a path such as /stop?now=1",
-                          .pattern = "^/[!-~]*$",
+                          .pattern = "^[!-~]*$",
                           .check = is_url_path},
     [LC_FORM_HEADER_NAME] = {.accepted = "a header's name, such as Authorization",
                              .pattern = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",

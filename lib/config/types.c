@@ -69,6 +69,10 @@ static bool read_text(struct lc_loader *loader, const struct lc_key *key,
         free(text);
         return false;
     }
+    if (key->form == LC_FORM_HOST && !*text) {
+        free(text);
+        return true;
+    }
     free(*target);
     *target = NULL;
     if (key->form == LC_FORM_FILE_PATH && !strcmp(text, "off"))

@@ -289,6 +289,25 @@ static void a_hooks_request_has_a_host_and_a_path_by_default(void)
     unload(&it);
 }
 
+static void a_probe_is_taken_as_the_api_server_takes_it(void)
+{
+    const struct lc_process_config *process;
+
+    load_file(&it,
+              "processes: [{preStop: [{httpGet: {port: 80, host: '', path: ''}}], readinessProbe: "
+              "{httpGet: {port: 80, host: '', path: healthz}}, livenessProbe: {tcpSocket: {port: "
+              "80, host: ''}}}]",
+              WORDS("x"), ENV());
+    CHECK_INT(it.result, 0);
+    process = it.config->process;
+    CHECK_STR(process->hooks[LC_HOOK_PRE_STOP][0].host, "localhost");
+    CHECK_STR(process->hooks[LC_HOOK_PRE_STOP][0].path, "");
+    CHECK(!process->probe[LC_CHECK_READINESS]->host);
+    CHECK_STR(process->probe[LC_CHECK_READINESS]->path, "healthz");
+    CHECK(!process->probe[LC_CHECK_LIVENESS]->host);
+    unload(&it);
+}
+
 static void the_command_line_sets_the_command_of_the_files_process(void)
 {
     load_file(&it, "processes: [{name: web, command: [a, b], stopSignal: INT}]", WORDS("c"), ENV());
@@ -452,6 +471,7 @@ int main(int argc, char **argv)
     TEST(every_key_sets_its_value);
     TEST(hooks_are_read_in_kubernetes_shape);
     TEST(a_hooks_request_has_a_host_and_a_path_by_default);
+    TEST(a_probe_is_taken_as_the_api_server_takes_it);
     TEST(the_command_line_sets_the_command_of_the_files_process);
     TEST(values_are_expanded_in_the_file_alone);
     TEST(the_policy_is_what_was_configured);
