@@ -43,13 +43,18 @@ static void reap(void)
             reaped_others++;
 }
 
-/* A turn of the loop, at most a millisecond long. */
-static void turn(void)
+/* A turn of the loop, at most a millisecond long, in which nothing that was killed dies. */
+static void turn_undying(void)
 {
     struct timeval pause = {.tv_usec = 1000};
 
     event_base_loopexit(base, &pause);
     event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void turn(void)
+{
+    turn_undying();
     reap();
 }
 
@@ -273,6 +278,30 @@ static void nor_does_a_redirect_that_we_lack_descriptors_for(void)
     teardown();
 }
 
+static void one_that_cannot_die_is_not_joined_by_a_second(void)
+{
+    char *slow[] = {(char[]){"sleep"}, (char[]){"100"}, NULL}, *quick[] = {(char[]){"true"}, NULL};
+    const struct lc_probe first = {.action = LC_PROBE_EXEC, .command = slow, .timeout = 20};
+    const struct lc_probe second = {.action = LC_PROBE_EXEC, .command = quick, .timeout = 60000};
+    pid_t pid;
+
+    setup();
+    lc_attempt_start(&attempt, &first);
+    pid = attempt.child.pid;
+    for (time_t end = time(NULL) + PATIENCE_SEC; done() == 0 && time(NULL) < end;)
+        turn_undying();
+    CHECK_INT(results[LC_CHECK_FAILED], 1);
+    lc_attempt_start(&attempt, &second);
+    for (unsigned i = 0; i < 20; i++)
+        turn_undying();
+    CHECK_INT(attempt.child.pid, pid);
+    CHECK_INT(done(), 1);
+    for (time_t end = time(NULL) + PATIENCE_SEC; done() == 1 && time(NULL) < end;)
+        turn();
+    CHECK_INT(results[LC_CHECK_PASSED], 1);
+    teardown();
+}
+
 static void an_exec_check_leaves_the_applications_input_to_it(void)
 {
     char *command[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"read line && exit 3; exit 0"},
@@ -309,6 +338,7 @@ int main(void)
     TEST(a_program_that_is_not_there_says_nothing_of_the_application);
     TEST(what_tls_lacks_descriptors_for_says_nothing_of_the_application);
     TEST(nor_does_a_redirect_that_we_lack_descriptors_for);
+    TEST(one_that_cannot_die_is_not_joined_by_a_second);
     TEST(an_exec_check_leaves_the_applications_input_to_it);
     return tap_done();
 }

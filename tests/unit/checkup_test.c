@@ -95,6 +95,32 @@ static void what_is_asked_of_one_process_does_not_count_for_the_next(void)
     evhttp_free(server);
 }
 
+static void in_a_shutdown_nothing_is_waited_for_any_more(void)
+{
+    struct lc_probe probe = {.action = LC_PROBE_HTTP_GET,
+                             .path = (char[]){"/"},
+                             .host = (char[]){"127.0.0.1"},
+                             .period = 10,
+                             .timeout = 60 * 1000,
+                             .threshold = {1000, 1}};
+    struct lc_process_config config = {.name = (char[]){"web"},
+                                       .probe = {[LC_CHECK_STARTUP] = &probe}};
+
+    serve(&probe.port);
+    CHECK_INT(lc_checkup_init(&checkup, 0, &config, &world, on_changed, NULL), 0);
+    lc_checkup_begin(&checkup);
+    await_request(1);
+    evhttp_send_reply(held[0], 500, "No", NULL);
+    await_request(2);
+    lc_checkup_follow(&checkup, LC_PHASE_PROPAGATING);
+    evhttp_send_reply(held[1], 500, "No", NULL);
+    for (unsigned i = 0; i < SILENCE_TURNS; i++)
+        turn();
+    CHECK_INT(asked, 2);
+    lc_checkup_deinit(&checkup);
+    evhttp_free(server);
+}
+
 int main(void)
 {
     struct lc_log *log;
@@ -105,6 +131,7 @@ int main(void)
     base = lc_loop_new(log);
     world = (struct lc_attempt_world){.base = base, .log = log};
     TEST(what_is_asked_of_one_process_does_not_count_for_the_next);
+    TEST(in_a_shutdown_nothing_is_waited_for_any_more);
     lc_loop_free(base);
     lc_log_free(log);
     return tap_done();

@@ -331,6 +331,29 @@ static void while_no_connection_is_open_nothing_wakes_the_loop(void)
     stop();
 }
 
+static void with_few_descriptors_fewer_are_held(void)
+{
+    enum { SMALL = 16, HELD = SMALL / 2 };
+    static const char request[] = "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n";
+    int fds[HELD];
+
+    start_small(SMALL);
+    for (unsigned i = 0; i < HELD; i++) {
+        lc_msec end = lc_clock_msec() + WAIT_MSEC;
+
+        fds[i] = connect_v4();
+        CHECK(send_all(fds[i], request, strlen(request)));
+        while (lc_http_held(http) <= i && lc_clock_msec() < end)
+            turn_for(-1, 0);
+    }
+    CHECK_INT(lc_http_held(http), HELD);
+    CHECK_INT(status_of(ask(request)), 503);
+    CHECK_INT(lc_http_held(http), HELD);
+    for (unsigned i = 0; i < HELD; i++)
+        close(fds[i]);
+    stop();
+}
+
 int main(void)
 {
     allow_descriptors(2 * LIMIT + LIMIT + 300);
@@ -342,6 +365,7 @@ int main(void)
     TEST(livez_is_answered_under_1000_clients_that_send_a_byte_a_second);
     TEST(a_client_may_reset_its_connection_at_any_time);
     TEST(clients_get_half_of_the_descriptors);
+    TEST(with_few_descriptors_fewer_are_held);
     TEST(without_a_descriptor_a_client_waits_and_the_loop_does_not_spin);
     TEST(without_a_descriptor_an_idle_client_gives_way_to_a_probe);
     TEST(while_no_connection_is_open_nothing_wakes_the_loop);
