@@ -6,7 +6,11 @@
 
 #include <errno.h>
 
-enum { FIRST_TIMER_USEC = 1000000 }; /* the first event comes long before */
+enum {
+    FIRST_TIMER_USEC = 1000000, /* the first event comes long before */
+    LATE_MSEC = 200,            /* what a busy machine alone seldom does to a timer */
+    YIELD_USEC = 100000,        /* to accept and to read what has come */
+};
 
 static void set_timer(struct lc_engine *self)
 {
@@ -60,12 +64,27 @@ int lc_engine_reload(struct lc_engine *self, const struct lc_policy *policy, con
     return r;
 }
 
+/* We were held up (a node without a processor to spare), and the other hook of a pod that goes may
+ * wait in its socket: it counts first, as any event does. No deadline is armed in that state, so that
+ * nobody lives longer for it. */
+static bool yields(struct lc_engine *self)
+{
+    const struct lc_lifecycle *lifecycle = &self->lifecycle;
+    bool late = lc_clock_msec() >= lc_lifecycle_next(lifecycle) + LATE_MSEC;
+
+    self->yielded = lifecycle->unpaired != LC_UNPAIRED_NONE && late && !self->yielded &&
+                    lc_loop_set_timer(self->timer, YIELD_USEC) == 0;
+    return self->yielded;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_engine *self = userdata;
 
     (void)fd;
     (void)what;
+    if (yields(self))
+        return;
     if (self->before_timer)
         self->before_timer(self->userdata);
     lc_engine_post(self, &(struct lc_event){.kind = LC_EVENT_TICK});
@@ -77,7 +96,7 @@ int lc_engine_init(struct lc_engine *self, struct event_base *base, const struct
     int r;
 
     self->queue_head = self->queue_count = 0;
-    self->busy = false;
+    self->busy = self->yielded = false;
     self->act = act;
     self->before_timer = NULL;
     self->userdata = userdata;

@@ -207,6 +207,20 @@ def test_but_the_hook_of_a_further_container_has_a_time_of_its_own(pod):
     end(app, web)
 
 
+def test_hooks_that_came_while_lastcall_was_held_up_are_a_pair(pod):
+    """A node without a processor to spare: the second one waits in its socket past the 2 s."""
+    app, web = pod("--propagation", "4s")
+    hooks = [Hook(app, CONTAINER)]
+    app.wait_for("prestop")
+    os.kill(app.pid, signal.SIGSTOP)
+    time.sleep(0.5)
+    hooks.append(Hook(app, POD))
+    time.sleep(PAIR)
+    os.kill(app.pid, signal.SIGCONT)
+    assert [hook.done().body for hook in hooks] == ["drained\n"] * 2
+    end(app, web)
+
+
 def test_a_drain_by_hand_is_not_taken_back_with_a_containers_hook(pod):
     app, web = pod("--propagation", "3s")
     hook = Hook(app, CONTAINER)
@@ -242,6 +256,7 @@ def test_an_application_that_is_back_before_the_2_seconds_are_over_is_ready_afte
     app, web = pod("--propagation", window)
     Hook(app, CONTAINER).done()
     web.stop()
+    time.sleep(0.3)  # several looks long
     beside(app).wait_output("up")
     up = time.monotonic()
     back = app.wait_for("phase", next="running", after=app.wait_for("prestop"))
