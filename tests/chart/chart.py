@@ -37,15 +37,28 @@ def directive(path, name, standard=None):
     return found[1] if found else standard
 
 
-def helm(*words, using="helm"):
-    return subprocess.run([program(using), *words], capture_output=True, text=True, check=False,
-                          timeout=120)
+def helm(*words, using="helm", given=None):
+    return subprocess.run([program(using), *words], input=given, capture_output=True, text=True,
+                          check=False, timeout=120)
 
 
 def template(path, *words, using="helm"):
     """Renders the chart with a file of values, as an install of the release would."""
     return helm("template", RELEASE, CHART, "--namespace", "default", "--values", path,
                 "--kube-version", directive(path, "kube-version", KUBERNETES), *words, using=using)
+
+
+def render(values, *words, release=RELEASE, using="helm"):
+    """The same with values that are no file."""
+    return helm("template", release, CHART, "--namespace", "default", "--values", "-",
+                "--kube-version", KUBERNETES, *words, using=using, given=yaml.safe_dump(values))
+
+
+def merged(values, more):
+    """As Helm puts one file of values on another."""
+    return {**values, **{key: merged(values[key], value)
+                         if isinstance(value, dict) and isinstance(values.get(key), dict) else value
+                         for key, value in more.items()}}
 
 
 def manifest(done):
@@ -81,6 +94,10 @@ def find(text, kind):
              "helm.sh/hook" not in document["metadata"].get("annotations", {})]
     assert len(found) == 1, f"{len(found)} of {kind}"
     return found[0]
+
+
+def pod(text):
+    return find(text, "Deployment")["spec"]["template"]["spec"]
 
 
 def configuration(text):

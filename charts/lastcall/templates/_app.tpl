@@ -68,7 +68,9 @@ resources:
 {{- $wanted := kindIs "slice" .Values.topologySpreadConstraints | ternary .Values.topologySpreadConstraints $standard -}}
 {{- $constraints := list -}}
 {{- range $wanted -}}
-  {{- $constraints = append $constraints (merge (deepCopy .) (dict "labelSelector" $selector)) -}}
+  {{- $constraint := deepCopy . -}}
+  {{- if kindIs "invalid" .labelSelector }}{{ $_ := set $constraint "labelSelector" $selector }}{{ end -}}
+  {{- $constraints = append $constraints $constraint -}}
 {{- end -}}
 {{- if $constraints }}{{ toYaml $constraints }}{{ end }}
 {{- end }}

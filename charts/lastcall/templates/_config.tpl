@@ -41,21 +41,31 @@
 {{- $_ := set $config "stateDir" (include "lastcall.stateDir" .) -}}
 {{- with include "lastcall.set" .Values.drain | fromJson }}{{ $_ := set $config "drain" . }}{{ end -}}
 {{- $http := dict "listen" (printf ":%d" (int .Values.lastcall.port)) -}}
-{{- if and .Values.lastcall.token (eq .Values.mode "sidecar") }}{{ $_ := set $http "prestopToken" .Values.lastcall.token }}{{ end -}}
+{{- if and .Values.lastcall.token (eq .Values.mode "sidecar") }}{{ $_ := set $http "prestopToken" (include "lastcall.literal" .Values.lastcall.token) }}{{ end -}}
 {{- $_ := set $config "http" $http -}}
-{{- $_ := set $config "processes" (list (include (printf "lastcall.%s.process" .Values.mode) . | fromYaml)) -}}
+{{- $_ := set $config "processes" (list (include (printf "lastcall.%s.process" .Values.mode) . | fromJson)) -}}
 {{- toYaml $config }}
 {{- end }}
 
-{{- /* A probe as lastcall takes it: a port by its number, and `${` as in a pod, where it means nothing. */}}
+{{- /* Text that stands for itself: lastcall would take `${NAME}` and `$$` for something else. */}}
+{{- define "lastcall.literal" -}}
+{{- replace "$" "$$" . }}
+{{- end }}
+
+{{- /* A probe as lastcall takes it: a port by its number, and text as the kubelet reads it, to which `$`
+is a dollar, but `$$` is one, too, in a command. JSON, since a block of YAML would lose its last
+newline on the way. */}}
 {{- define "lastcall.check" -}}
 {{- $probe := deepCopy .probe -}}
+{{- with $probe.exec -}}
+  {{- $_ := set . "command" (toJson .command | replace "$$" "$" | fromJsonArray) -}}
+{{- end -}}
 {{- range $kind := list "httpGet" "tcpSocket" -}}
   {{- with get $probe $kind -}}
     {{- $_ := set . "port" (include "lastcall.portNumber" (dict "ports" $.ports "port" .port) | int) -}}
   {{- end -}}
 {{- end -}}
-{{- toYaml $probe | replace "${" "$${" }}
+{{- toJson $probe | include "lastcall.literal" }}
 {{- end }}
 
 {{- define "lastcall.portNumber" -}}

@@ -11,10 +11,10 @@
 {{- if or $ports (not .Values.ports) }}{{ $_ := set $process "ports" $ports }}{{ end -}}
 {{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
   {{- with get $.Values $kind -}}
-    {{- $_ := set $process $kind (include "lastcall.check" (dict "probe" . "ports" $.Values.ports) | fromYaml) -}}
+    {{- $_ := set $process $kind (include "lastcall.check" (dict "probe" . "ports" $.Values.ports) | fromJson) -}}
   {{- end -}}
 {{- end -}}
-{{- toYaml $process }}
+{{- toJson $process }}
 {{- end }}
 
 {{- /* (dict "program" PATH "root" .): lastcall, then the application's own command. */}}

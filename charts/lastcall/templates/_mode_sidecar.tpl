@@ -6,7 +6,7 @@
 {{- $process = include "lastcall.set" $process | fromJson -}}
 {{- $_ := set $process "name" "app" -}}
 {{- $_ := set $process "ports" (include "lastcall.tcpPorts" . | fromJsonArray) -}}
-{{- toYaml $process }}
+{{- toJson $process }}
 {{- end }}
 
 {{- define "lastcall.sidecar.command" -}}
