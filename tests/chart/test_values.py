@@ -80,3 +80,70 @@ def test_a_spread_keeps_the_selector_that_it_has(selector):
     own = {"matchLabels": chart.find(text, "Deployment")["spec"]["selector"]["matchLabels"]}
     assert [one["labelSelector"] for one in chart.pod(text)["topologySpreadConstraints"]] == \
         [selector, own]
+
+
+# --- keys of which nothing is left, since all below them is a comment ---
+
+# Without one of these there is none of it.
+AT_WILL = {"securityContext", "podSecurityContext", "lastcall.resources", "strategy.rollingUpdate",
+           "podDisruptionBudget.maxUnavailable", "dashboard.labels", "hostNetwork",
+           "shareProcessNamespace"}
+EVERY_OBJECT = {"image": {"repository": "x"}, "resources": {"requests": {"cpu": 1}}, **{
+    name: {"enabled": True} for name in ("autoscaling", "networkPolicy", "podMonitor",
+                                         "prometheusRule", "dashboard")}}
+
+
+def empty(value):
+    return all(map(empty, value.values())) if isinstance(value, dict) else value in ([], "", None)
+
+
+def keys(values, path=()):
+    """Every key of values.yaml: its path and its value."""
+    for key, value in values.items():
+        yield (*path, key), value
+        if not empty(value) and isinstance(value, dict) and ".".join([*path, key]) not in AT_WILL:
+            yield from keys(value, (*path, key))
+
+
+def emptied(paths):
+    values = {}
+    for path in paths:
+        *above, key = path
+        node = values
+        for word in above:
+            node = node.setdefault(word, {})
+        node.setdefault(key, None)
+    return values
+
+
+def default_keys():
+    with open(f"{chart.CHART}/values.yaml", encoding="utf-8") as file:
+        return dict(keys(yaml.safe_load(file)))
+
+
+@pytest.mark.parametrize("using", ["helm", pytest.param("helm3", marks=pytest.mark.needs("helm3"))])
+def test_an_emptied_key_with_a_default_is_named(using):
+    needed = {path for path, value in default_keys().items()
+              if not empty(value) and ".".join(path) not in AT_WILL}
+    said = ""
+    for depth in 1, 2, 3:
+        said += chart.render(emptied(path for path in needed if len(path) == depth),
+                             using=using).stderr
+    named = {(*filter(None, path.split("/")), key) for path, words in
+             re.findall(r"at '(.*)': missing propert(?:y|ies) (.*)", said)
+             for key in re.findall(r"'(\w+)'", words)}
+    assert named == needed
+
+
+def test_an_emptied_key_without_one_changes_nothing():
+    same = [path for path, value in default_keys().items()
+            if empty(value) and path != ("image", "repository")]
+    assert accepted("sidecar", chart.merged(emptied(same), EVERY_OBJECT)) == \
+        accepted("sidecar", EVERY_OBJECT)
+
+
+def test_some_keys_can_be_emptied_at_will():
+    values = emptied(path.split(".") for path in AT_WILL)
+    text = accepted("sidecar", chart.merged(values, EVERY_OBJECT))
+    assert "securityContext" not in chart.pod(text)
+    assert not any(None in one["spec"].values() for one in chart.documents(text) if "spec" in one)

@@ -29,7 +29,7 @@
 {{- end }}
 
 {{- define "lastcall.config" -}}
-{{- $further := deepCopy .Values.lastcall.config -}}
+{{- $further := default dict .Values.lastcall.config | deepCopy -}}
 {{- $shutdown := pick .Values.shutdown "gracePeriod" "margin" "propagation" -}}
 {{- $_ := set $shutdown "readiness" (include "lastcall.readiness" .) -}}
 {{- if kindIs "map" $shutdown.propagation -}}
@@ -137,7 +137,7 @@ that the volume may be lost: ours may. */}}
 {{- end -}}
 {{- dict (include "lastcall.configAnnotation" .) (include "lastcall.config" .)
          "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes" (join "," $losable)
-    | merge dict .Values.podAnnotations | toYaml }}
+    | merge dict (default dict .Values.podAnnotations) | toYaml }}
 {{- end }}
 
 {{- /* Of lastcall's own containers, which need nothing. */}}

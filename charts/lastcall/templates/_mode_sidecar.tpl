@@ -34,11 +34,16 @@ command:
 {{- include "lastcall.sidecar.hook" (list "app" .) }}
 {{- end }}
 
+{{- /* "true" where it is a sleep: whoever asks a node's port may get another pod's answer. */}}
+{{- define "lastcall.sleeps" -}}
+{{- if and (eq .Values.mode "sidecar") .Values.hostNetwork }}true{{ end }}
+{{- end }}
+
 {{- /* (list CONTAINER .): it blocks until the window and the drain are over; the kubelet stops the
 container then. */}}
 {{- define "lastcall.sidecar.hook" -}}
 {{- $root := index . 1 -}}
-{{- if $root.Values.hostNetwork -}}
+{{- if include "lastcall.sleeps" $root -}}
 sleep:
   seconds: {{ include "lastcall.seconds" (include "lastcall.times" $root | fromJson).window }}
 {{- else -}}

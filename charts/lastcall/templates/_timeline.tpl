@@ -13,7 +13,7 @@
 {{- $t := include "lastcall.times" . | fromJson -}}
 {{- $serves := .Values.ports -}}
 {{- $sidecar := eq .Values.mode "sidecar" -}}
-{{- $sleeps := and $sidecar .Values.hostNetwork -}}
+{{- $sleeps := include "lastcall.sleeps" . | eq "true" -}}
 {{- $readiness := include "lastcall.readiness" . -}}
 {{- $early := 0 -}}
 {{- $late := 0 -}}

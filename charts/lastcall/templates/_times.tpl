@@ -54,6 +54,7 @@ against each other.
 fixed}; without `fixed` it is a default. */}}
 {{- define "lastcall.parts" -}}
 {{- $shutdown := .Values.shutdown -}}
+{{- $drain := default dict .Values.drain -}}
 {{- $serves := .Values.ports -}}
 {{- $parts := list (include "lastcall.part" (list "margin" $shutdown.margin "1s") | fromJson) -}}
 {{- if $serves -}}
@@ -62,8 +63,8 @@ fixed}; without `fixed` it is a default. */}}
   {{- $parts = append $parts (hasKey $window "fixed" | ternary (set $part "fixed" $window.fixed) $part) -}}
 {{- end -}}
 {{- $parts = concat $parts (include "lastcall.hookParts" (list "preStop" $shutdown.preStop) | fromJsonArray) -}}
-{{- if and $serves (ne (toString .Values.drain.waitForIdle) "false") -}}
-  {{- $parts = append $parts (include "lastcall.part" (list "drain" .Values.drain.timeout "10s") | fromJson) -}}
+{{- if and $serves (ne (toString $drain.waitForIdle) "false") -}}
+  {{- $parts = append $parts (include "lastcall.part" (list "drain" $drain.timeout "10s") | fromJson) -}}
 {{- end -}}
 {{- $stop := include "lastcall.part" (list "stopTimeout" $shutdown.stopTimeout "500ms") | fromJson -}}
 {{- $parts = append $parts (hasKey $stop "fixed" | ternary $stop (dict "name" "stop reserve" "msec" 500 "fixed" 500)) -}}
