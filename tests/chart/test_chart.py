@@ -217,12 +217,13 @@ def times_at_random(draw):
 
     window = draw.choice([time(15), "cluster", "alb", some(min=time(5), max=time(20), quiet="2s")])
     hooks = [{"signal": "SIGTSTP"}, {"sleep": time(4)}, {"sleep": {"seconds": 2}},
-             {"exec": {"command": ["x"]}}, {"httpGet": {"port": 1}, "timeout": time(3)}]
+             {"exec": {"command": ["x"]}}, {"exec": {"command": ["z"]}},
+             {"httpGet": {"port": 1}, "timeout": time(3)}]
     return {
         "mode": "inject", "image": {"repository": "x"}, "command": ["application"],
         "ports": draw.choice([[], [{"containerPort": 80}]]),
         "drain": some(timeout=time(12), waitForIdle=draw.choice([True, False])),
-        "shutdown": {"gracePeriod": f"{draw.randint(8, 30)}s",
+        "shutdown": {"gracePeriod": f"{draw.randint(1, 30)}s",
                      **some(margin=time(3), propagation=window, stopTimeout=time(12),
                             preStop=draw.sample(hooks, 2), postStop=draw.sample(hooks, 1))},
     }
@@ -248,20 +249,31 @@ def test_the_chart_refuses_the_times_that_lastcall_refuses(seed, lastcallctl, tm
 
 
 def render_times_that_fit(tmp_path, draw):
-    for _ in range(30):
+    for _ in range(60):
         done = render(tmp_path, times_at_random(draw) | {"ports": [{"containerPort": 80}]})
         if done.returncode == 0:
             return done
-    raise AssertionError("none of 30 fit, of which about a half should: " + done.stderr)
+    raise AssertionError("none of 60 fit, of which a third should: " + done.stderr)
 
 
-@pytest.mark.parametrize("seed", range(20))
+def told(notes, what):
+    """When the notes say that it will be, at best and at worst."""
+    found = re.search(rf"T\+(\S+)(?: to T\+(\S+))? +.*{what}", notes)
+    return [msec(found[1]), msec(found[2] or found[1])]
+
+
+@pytest.mark.parametrize("seed", range(40))
 def test_the_notes_tell_the_times_that_lastcall_plans(seed, lastcallctl, tmp_path):
     done = render_times_that_fit(tmp_path, random.Random(seed))
     held = ctl(lastcallctl, "plan", tmp_path, done.stdout)
     assert held.returncode == 0, held.stderr
     notes = chart.notes(tmp_path / "values.yaml")
-    planned = [msec(time) for time in
-               re.findall(r"T\+(\S+) +the stop begins", held.stdout)]
-    told = re.search(r"T\+(\S+)(?: to T\+(\S+))? +lastcall sends SIGTERM", notes)
-    assert [msec(told[1]), msec(told[2] or told[1])] == planned, notes + held.stdout
+
+    def planned(what):
+        return [msec(time) for time in re.findall(rf"T\+(\S+) +{what}", held.stdout)]
+    assert told(notes, "lastcall sends SIGTERM") == planned("the stop begins"), notes + held.stdout
+    assert told(notes, "lastcall sends SIGKILL")[1:] == planned("SIGKILL to app"), \
+        notes + held.stdout
+    # It is planned only where hooks or a drain come after it.
+    window = planned("the window is over")
+    assert told(notes, "the window is over") == window or not window, notes + held.stdout

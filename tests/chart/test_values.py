@@ -147,3 +147,39 @@ def test_some_keys_can_be_emptied_at_will():
     text = accepted("sidecar", chart.merged(values, EVERY_OBJECT))
     assert "securityContext" not in chart.pod(text)
     assert not any(None in one["spec"].values() for one in chart.documents(text) if "spec" in one)
+
+
+# --- the hook that sleeps, and what the notes say of times ---
+
+@pytest.mark.parametrize("shutdown,seconds", [
+    ({"propagation": "8100ms"}, 9),
+    ({"gracePeriod": "7s", "margin": "1.2s"}, 5),
+    ({"gracePeriod": "2s"}, None),
+    ({"propagation": "0s"}, None),
+])
+def test_a_sleep_has_whole_seconds_and_is_none_of_0(shutdown, seconds, tmp_path):
+    values = {"hostNetwork": True, "shutdown": shutdown,
+              "extraContainers": [{"name": "proxy", "image": "y"}]}
+    hooks = [one.get("lifecycle") for one in chart.pod(accepted("sidecar", values))["containers"]]
+    assert hooks == 2 * [seconds and {"preStop": {"sleep": {"seconds": seconds}}}]
+    notes = notes_of(tmp_path, "sidecar", values)
+    assert ("hook sleeps;" in notes) == bool(seconds)
+    assert not seconds or f"  T+{seconds}s " in notes
+
+
+def notes_of(tmp_path, mode, more):
+    path = tmp_path / "values.yaml"
+    path.write_text(yaml.safe_dump(chart.merged(LEAST[mode], more)))
+    return chart.notes(str(path))
+
+
+@pytest.mark.parametrize("shutdown,said", [
+    ({"propagation": "5s"}, r"T\+5s +the window is over"),
+    ({"propagation": {"quiet": "2s"}}, r"T\+5s to T\+15s +nothing new has arrived for 2s: the window"),
+    ({"stopSignal": 12}, "lastcall sends signal 12 to"),
+    ({"stopSignal": "SIGQUIT"}, "lastcall sends SIGQUIT to"),
+    ({"gracePeriod": "60s", "stopTimeout": "5s"}, r"T\+10s to T\+30s +lastcall sends SIGKILL"),
+    ({"gracePeriod": "1s"}, r"T\+500ms +lastcall sends SIGKILL"),
+])
+def test_the_notes_say(shutdown, said, tmp_path):
+    assert re.search(said, notes_of(tmp_path, "inject", {"shutdown": shutdown}))

@@ -40,12 +40,15 @@ command:
 {{- end }}
 
 {{- /* (list CONTAINER .): it blocks until the window and the drain are over; the kubelet stops the
-container then. */}}
+container then. There is none where it would sleep for 0 s, which older API servers refuse
+(KEP-4818). */}}
 {{- define "lastcall.sidecar.hook" -}}
 {{- $root := index . 1 -}}
 {{- if include "lastcall.sleeps" $root -}}
+{{- with include "lastcall.seconds" (include "lastcall.times" $root | fromJson).window | int -}}
 sleep:
-  seconds: {{ include "lastcall.seconds" (include "lastcall.times" $root | fromJson).window }}
+  seconds: {{ . }}
+{{- end -}}
 {{- else -}}
 {{- include "lastcall.sidecar.prestop" (list (printf "container=%s" (index . 0)) $root) }}
 {{- end }}
@@ -57,7 +60,7 @@ sleep:
 {{- range .Values.extraContainers -}}
   {{- $hook := include "lastcall.sidecar.hook" (list .name $) | fromYaml -}}
   {{- $has := hasKey (default dict .lifecycle) "preStop" -}}
-  {{- $containers = append $containers ($has | ternary . (merge (dict "lifecycle" (dict "preStop" $hook)) .)) -}}
+  {{- $containers = append $containers (or $has (not $hook) | ternary . (merge (dict "lifecycle" (dict "preStop" $hook)) .)) -}}
 {{- end -}}
 {{- if $containers }}{{ toYaml $containers }}{{ end }}
 {{- end }}

@@ -11,9 +11,9 @@
 
 {{- define "lastcall.timeline" -}}
 {{- $t := include "lastcall.times" . | fromJson -}}
-{{- $serves := .Values.ports -}}
 {{- $sidecar := eq .Values.mode "sidecar" -}}
 {{- $sleeps := include "lastcall.sleeps" . | eq "true" -}}
+{{- $serves := and .Values.ports (or $t.window (not $sleeps)) -}}
 {{- $readiness := include "lastcall.readiness" . -}}
 {{- $early := 0 -}}
 {{- $late := 0 -}}
@@ -25,7 +25,12 @@
   {{- end -}}
   {{- $early = $sleeps | ternary $t.window $t.min -}}
   {{- $late = $t.window -}}
-  {{- $over := $sleeps | ternary "the sleep is over" (printf "nothing new has arrived for %s: the window is over" (include "lastcall.duration" $t.quiet)) }}
+  {{- $over := "the window is over" -}}
+  {{- if $sleeps -}}
+    {{- $over = "the sleep is over" -}}
+  {{- else if lt $early $late -}}
+    {{- $over = printf "nothing new has arrived for %s: the window is over" (include "lastcall.duration" $t.quiet) -}}
+  {{- end }}
 {{ include "lastcall.moment" (list $early $late (and (eq $readiness "after-window") (not $sleeps) | ternary (printf "%s, readiness is off" $over) $over)) }}
 {{- end -}}
 {{- if and $t.hooks (not $sleeps) -}}
@@ -38,10 +43,13 @@
 {{ include "lastcall.moment" (list $early $late "no connection is in flight any more") }}
 {{- end -}}
 {{- $signal := .Values.shutdown.stopSignal | default "SIGTERM (or the image's STOPSIGNAL)" | toString -}}
+{{- if regexMatch "^[0-9]" $signal }}{{ $signal = printf "signal %s" $signal }}{{ end -}}
 {{- $who := $sidecar | ternary "the kubelet sends" "lastcall sends" }}
 {{ include "lastcall.moment" (list $early $late (printf "%s %s to the application" $who $signal)) }}
-{{- if not $sidecar }}
-{{ include "lastcall.moment" (list (sub $t.grace $t.margin) (sub $t.grace $t.margin) "lastcall sends SIGKILL to whatever is left") }}
+{{- if not $sidecar -}}
+  {{- $deadline := sub $t.grace $t.margin -}}
+  {{- $stop := kindIs "invalid" .Values.shutdown.stopTimeout | ternary $deadline $t.stopTimeout }}
+{{ include "lastcall.moment" (list (min $deadline (add $early $stop)) (min $deadline (add $late $stop)) "lastcall sends SIGKILL to whatever is left") }}
 {{- end }}
 {{ include "lastcall.moment" (list $t.grace $t.grace "the kubelet's own SIGKILL") }}
 {{- end }}

@@ -50,32 +50,46 @@ against each other.
 {{- $window | toJson }}
 {{- end }}
 
-{{- /* The parts of the longest way from T0 to the kubelet's SIGKILL, in their order, each {name, msec,
-fixed}; without `fixed` it is a default. */}}
+{{- /* The parts of the longest way from T0 to the kubelet's SIGKILL, in their order, each {kind, name,
+msec, fixed}; without `fixed` it is a default. */}}
 {{- define "lastcall.parts" -}}
 {{- $shutdown := .Values.shutdown -}}
 {{- $drain := default dict .Values.drain -}}
 {{- $serves := .Values.ports -}}
-{{- $parts := list (include "lastcall.part" (list "margin" $shutdown.margin "1s") | fromJson) -}}
+{{- $parts := list (include "lastcall.part" (list "margin" "margin" $shutdown.margin "1s") | fromJson) -}}
 {{- if $serves -}}
-  {{- $window := include "lastcall.window" . | fromJson -}}
-  {{- $part := dict "name" "window" "msec" $window.max -}}
-  {{- $parts = append $parts (hasKey $window "fixed" | ternary (set $part "fixed" $window.fixed) $part) -}}
+  {{- $parts = append $parts (include "lastcall.windowPart" . | fromJson) -}}
 {{- end -}}
 {{- $parts = concat $parts (include "lastcall.hookParts" (list "preStop" $shutdown.preStop) | fromJsonArray) -}}
 {{- if and $serves (ne (toString $drain.waitForIdle) "false") -}}
-  {{- $parts = append $parts (include "lastcall.part" (list "drain" $drain.timeout "10s") | fromJson) -}}
+  {{- $parts = append $parts (include "lastcall.part" (list "drain" "drain" $drain.timeout "10s") | fromJson) -}}
 {{- end -}}
-{{- $stop := include "lastcall.part" (list "stopTimeout" $shutdown.stopTimeout "500ms") | fromJson -}}
-{{- $parts = append $parts (hasKey $stop "fixed" | ternary $stop (dict "name" "stop reserve" "msec" 500 "fixed" 500)) -}}
+{{- $stop := dict "kind" "stop" "name" "stop reserve" "msec" 500 "fixed" 500 -}}
+{{- if not (kindIs "invalid" $shutdown.stopTimeout) -}}
+  {{- $stop = include "lastcall.part" (list "stop" "stopTimeout" $shutdown.stopTimeout "") | fromJson -}}
+{{- end -}}
+{{- $parts = append $parts $stop -}}
 {{- concat $parts (include "lastcall.hookParts" (list "postStop" $shutdown.postStop) | fromJsonArray) | toJson }}
 {{- end }}
 
-{{- /* (list NAME SET DEFAULT) */}}
+{{- /* A pod's hook sleeps for whole seconds. */}}
+{{- define "lastcall.windowPart" -}}
+{{- $window := include "lastcall.window" . | fromJson -}}
+{{- $part := dict "kind" "window" "name" "window" "msec" $window.max -}}
+{{- if hasKey $window "fixed" }}{{ $_ := set $part "fixed" $window.fixed }}{{ end -}}
+{{- if include "lastcall.sleeps" . -}}
+  {{- range $key, $msec := pick $part "msec" "fixed" -}}
+    {{- $_ := set $part $key (include "lastcall.seconds" $msec | int64 | mul 1000) -}}
+  {{- end -}}
+{{- end -}}
+{{- $part | toJson }}
+{{- end }}
+
+{{- /* (list KIND NAME SET DEFAULT) */}}
 {{- define "lastcall.part" -}}
-{{- $name := index . 0 -}}
-{{- $set := index . 1 -}}
-{{- $part := dict "name" $name "msec" (include "lastcall.msec" (kindIs "invalid" $set | ternary (index . 2) $set) | int64) -}}
+{{- $set := index . 2 -}}
+{{- $msec := include "lastcall.msec" (kindIs "invalid" $set | ternary (index . 3) $set) | int64 -}}
+{{- $part := dict "kind" (index . 0) "name" (index . 1) "msec" $msec -}}
 {{- if not (kindIs "invalid" $set) }}{{ $_ := set $part "fixed" $part.msec }}{{ end -}}
 {{- $part | toJson }}
 {{- end }}
@@ -87,9 +101,9 @@ which is then its `least`, too; a signal takes none. */}}
 {{- $parts := list -}}
 {{- range $i, $hook := index . 1 -}}
   {{- $sleep := $hook.sleep -}}
-  {{- if kindIs "map" $sleep }}{{ $sleep = printf "%vs" $sleep.seconds }}{{ end -}}
+  {{- if kindIs "map" $sleep }}{{ $sleep = printf "%ds" (int64 $sleep.seconds) }}{{ end -}}
   {{- if or (hasKey $hook "timeout") (not (hasKey $hook "signal")) -}}
-    {{- $part := include "lastcall.part" (list (printf "%s[%d]" $name $i) (default $sleep $hook.timeout) "5s") | fromJson -}}
+    {{- $part := include "lastcall.part" (list "hook" (printf "%s[%d]" $name $i) (default $sleep $hook.timeout) "5s") | fromJson -}}
     {{- if $sleep }}{{ $_ := set $part "least" (min (include "lastcall.msec" $sleep) $part.msec) }}{{ end -}}
     {{- $parts = append $parts $part -}}
   {{- end -}}
@@ -100,6 +114,9 @@ which is then its `least`, too; a signal takes none. */}}
 {{- /* Refuses times that were set and do not fit, with the sum. */}}
 {{- define "lastcall.checkTimes" -}}
 {{- $grace := include "lastcall.msec" .Values.shutdown.gracePeriod | int64 -}}
+{{- if mod $grace 1000 -}}
+  {{- printf "shutdown.gracePeriod: found %s; accepted: whole seconds, since a pod's terminationGracePeriodSeconds has no others" .Values.shutdown.gracePeriod | fail -}}
+{{- end -}}
 {{- $total := 0 -}}
 {{- $texts := list -}}
 {{- range include "lastcall.parts" . | fromJsonArray -}}
@@ -109,42 +126,52 @@ which is then its `least`, too; a signal takes none. */}}
 {{- if gt $total $grace -}}
   {{- printf "shutdown: found times that do not fit in the grace period: %s = %s; accepted: at most %s, which is shutdown.gracePeriod" (join " + " $texts) (include "lastcall.duration" $total) (include "lastcall.duration" $grace) | fail -}}
 {{- end -}}
-{{- if mod $grace 1000 -}}
-  {{- printf "shutdown.gracePeriod: found %s; accepted: whole seconds, since a pod's terminationGracePeriodSeconds has no others" .Values.shutdown.gracePeriod | fail -}}
-{{- end -}}
 {{- $window := include "lastcall.window" . | fromJson -}}
 {{- if gt $window.min $window.max -}}
   {{- printf "shutdown.propagation.max: found %s; accepted: at least shutdown.propagation.min (%s)" (include "lastcall.duration" $window.max) (include "lastcall.duration" $window.min) | fail -}}
 {{- end -}}
 {{- end }}
 
-{{- /* What the times come to once the defaults are cut to fit: {grace, margin, min, quiet, window, drain,
-...} by the parts' names, and of all preStop hooks together `hooks` and `hooksLeast`. First the window
-beyond its `min` is cut, then the drain, then the window itself. */}}
+{{- /* What the times come to once the defaults are cut to fit, as lastcall cuts them: {grace, margin, min,
+quiet, window, drain, ...} by the parts' names, and of all preStop hooks together `hooks` and
+`hooksLeast`. */}}
 {{- define "lastcall.times" -}}
 {{- $times := include "lastcall.window" . | fromJson -}}
-{{- $_ := set $times "grace" (include "lastcall.msec" .Values.shutdown.gracePeriod | int64) -}}
-{{- $fixed := dict -}}
-{{- $over := mul -1 $times.grace -}}
+{{- $grace := include "lastcall.msec" .Values.shutdown.gracePeriod | int64 -}}
+{{- $parts := include "lastcall.parts" . | fromJsonArray -}}
+{{- $over := mul -1 $grace -}}
+{{- $anySet := false -}}
+{{- range $parts -}}
+  {{- $over = add $over (int64 .msec) -}}
+  {{- $anySet = or $anySet (and (hasKey . "fixed") (ne .name "stop reserve")) -}}
+{{- end -}}
+{{- $floors := list (list "window" $times.min) (list "drain" 0) (list "hook" 500) (list "window" 0) (list "hook" 0)
+                    (list "margin" ($anySet | ternary 0 (div $grace 4))) -}}
+{{- range $floor := $floors -}}
+  {{- $cut := list -}}
+  {{- range $parts -}}
+    {{- if and (eq .kind (index $floor 0)) (lt (default 0 .fixed | int64) (int64 .msec)) }}{{ $cut = append $cut . }}{{ end -}}
+  {{- end -}}
+  {{- /* In equal shares; whoever has less to give leaves the rest to those after it. */ -}}
+  {{- $left := len $cut -}}
+  {{- range $cut -}}
+    {{- $spare := max 0 (sub (int64 .msec) (max (default 0 .fixed | int64) (int64 (index $floor 1)))) -}}
+    {{- $share := min $spare (div (add (max 0 $over) $left -1) $left) -}}
+    {{- $_ := set . "msec" (sub (int64 .msec) $share) -}}
+    {{- $over = sub $over $share -}}
+    {{- $left = sub $left 1 -}}
+  {{- end -}}
+{{- end -}}
 {{- $hooks := 0 -}}
 {{- $hooksLeast := 0 -}}
-{{- range include "lastcall.parts" . | fromJsonArray -}}
-  {{- $over = add $over (int64 .msec) -}}
+{{- range $parts -}}
+  {{- $_ := set $times .name (int64 .msec) -}}
   {{- if hasPrefix "preStop" .name -}}
     {{- $hooks = add $hooks (int64 .msec) -}}
-    {{- $hooksLeast = add $hooksLeast (default 0 .least | int64) -}}
+    {{- $hooksLeast = add $hooksLeast (min (default 0 .least | int64) (int64 .msec)) -}}
   {{- end -}}
-  {{- $_ := set $times .name (int64 .msec) -}}
-  {{- $_ := set $fixed .name (default 0 .fixed | int64) -}}
 {{- end -}}
-{{- $_ := set $times "hooks" $hooks -}}
-{{- $_ := set $times "hooksLeast" $hooksLeast -}}
-{{- range list (list "window" (max (int64 $times.min) (default 0 $fixed.window))) (list "drain" (default 0 $fixed.drain)) (list "window" (default 0 $fixed.window)) -}}
-  {{- $name := index . 0 -}}
-  {{- $cut := max 0 (min $over (sub (default 0 (get $times $name)) (index . 1))) -}}
-  {{- $_ := set $times $name (sub (default 0 (get $times $name)) $cut) -}}
-  {{- $over = sub $over $cut -}}
-{{- end -}}
-{{- $_ := set $times "min" (min (int64 $times.min) (int64 $times.window)) -}}
-{{- $times | toJson }}
+{{- if include "lastcall.sleeps" . }}{{ $_ := set $times "window" (div $times.window 1000 | mul 1000) }}{{ end -}}
+{{- $_ := set $times "min" (min (int64 $times.min) (default 0 $times.window | int64)) -}}
+{{- merge (dict "grace" $grace "hooks" $hooks "hooksLeast" $hooksLeast) $times | toJson }}
 {{- end }}
