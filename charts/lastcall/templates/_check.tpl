@@ -42,11 +42,24 @@
 
 {{- define "lastcall.front.check" -}}
 {{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
-  {{- if hasKey (default dict (get $.Values $kind)) "grpc" -}}
+  {{- $probe := default dict (get $.Values $kind) -}}
+  {{- if hasKey $probe "grpc" -}}
     {{- printf "%s: found grpc, which lastcall does not speak; accepted: httpGet, tcpSocket or exec, or mode sidecar" $kind | fail -}}
   {{- end -}}
-  {{- if hasKey (default dict (get $.Values $kind)) "terminationGracePeriodSeconds" -}}
+  {{- if hasKey $probe "terminationGracePeriodSeconds" -}}
     {{- printf "%s.terminationGracePeriodSeconds: found; a failure is lastcall's own shutdown, within shutdown.gracePeriod. Accepted: none, or mode sidecar" $kind | fail -}}
+  {{- end -}}
+  {{- if and (ne $kind "readinessProbe") (gt (default 1 $probe.successThreshold | int) 1) -}}
+    {{- printf "%s.successThreshold: found %d; accepted: 1, but in a readinessProbe" $kind (int $probe.successThreshold) | fail -}}
+  {{- end -}}
+  {{- if not (regexMatch "^[!-~]*$" (dig "httpGet" "path" "" $probe)) -}}
+    {{- printf "%s.httpGet.path: found %q; accepted: a path as it is sent, such as /a%%20b, or mode sidecar" $kind $probe.httpGet.path | fail -}}
+  {{- end -}}
+  {{- range $action := list "httpGet" "tcpSocket" -}}
+    {{- $host := dig $action "host" "" $probe -}}
+    {{- if not (regexMatch "^(localhost|[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)?$" $host) -}}
+      {{- printf "%s.%s.host: found %q; lastcall asks for no names. Accepted: localhost, an address, or mode sidecar" $kind $action $host | fail -}}
+    {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- end }}

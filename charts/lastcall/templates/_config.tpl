@@ -52,9 +52,9 @@
 {{- replace "$" "$$" . }}
 {{- end }}
 
-{{- /* A probe as lastcall takes it: a port by its number, and text as the kubelet reads it, to which `$`
-is a dollar, but `$$` is one, too, in a command. JSON, since a block of YAML would lose its last
-newline on the way. */}}
+{{- /* A probe as lastcall takes it: a port by its number, a path that begins with `/`, no empty host, and
+text as the kubelet reads it, to which `$` is a dollar, but `$$` is one, too, in a command. JSON, since a
+block of YAML would lose its last newline on the way. */}}
 {{- define "lastcall.check" -}}
 {{- $probe := deepCopy .probe -}}
 {{- with $probe.exec -}}
@@ -63,13 +63,15 @@ newline on the way. */}}
 {{- range $kind := list "httpGet" "tcpSocket" -}}
   {{- with get $probe $kind -}}
     {{- $_ := set . "port" (include "lastcall.portNumber" (dict "ports" $.ports "port" .port) | int) -}}
+    {{- if not .host }}{{ $_ := unset . "host" }}{{ end -}}
+    {{- if hasKey . "path" }}{{ $_ := set . "path" (trimPrefix "/" .path | printf "/%s") }}{{ end -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $probe | include "lastcall.literal" }}
 {{- end }}
 
 {{- define "lastcall.portNumber" -}}
-{{- if regexMatch "^[0-9]+$" (toString .port) -}}
+{{- if not (kindIs "string" .port) -}}
   {{- .port }}
 {{- else -}}
   {{- $names := list -}}

@@ -111,8 +111,31 @@ which is then its `least`, too; a signal takes none. */}}
 {{- $parts | toJson }}
 {{- end }}
 
+{{- /* lastcall takes a week at the most. */}}
+{{- define "lastcall.checkWeek" -}}
+{{- $times := dict "shutdown.propagation" .Values.shutdown.propagation -}}
+{{- $settings := dict "shutdown" .Values.shutdown "shutdown.propagation" .Values.shutdown.propagation "drain" .Values.drain
+                      "lastcall.config.shutdown" (default dict .Values.lastcall.config).shutdown -}}
+{{- range $name, $hooks := pick .Values.shutdown "preStop" "postStop" -}}
+  {{- range $i, $hook := $hooks }}{{ $_ := set $settings (printf "shutdown.%s[%d]" $name $i) $hook }}{{ end -}}
+{{- end -}}
+{{- range $path, $group := $settings -}}
+  {{- if kindIs "map" $group -}}
+    {{- range $key, $value := $group }}{{ $_ := set $times (printf "%s.%s" $path $key) $value }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{- range $path, $time := $times -}}
+  {{- if and (kindIs "string" $time) (regexMatch "^[0-9.]+(ms|s|m|h)$" $time) -}}
+    {{- if gt (include "lastcall.msec" $time | int64) 604800000 -}}
+      {{- printf "%s: found %s; accepted: at most 168h" $path $time | fail -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- /* Refuses times that were set and do not fit, with the sum. */}}
 {{- define "lastcall.checkTimes" -}}
+{{- include "lastcall.checkWeek" . -}}
 {{- $grace := include "lastcall.msec" .Values.shutdown.gracePeriod | int64 -}}
 {{- if mod $grace 1000 -}}
   {{- printf "shutdown.gracePeriod: found %s; accepted: whole seconds, since a pod's terminationGracePeriodSeconds has no others" .Values.shutdown.gracePeriod | fail -}}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single values with which lastcall would not start, or which the API server would refuse."""
+
+import subprocess
+
+import pytest
+
+import chart
+from test_values import accepted, process, render
+
+pytestmark = pytest.mark.needs("helm")
+
+
+def probe(**keys):
+    return {"readinessProbe": keys}
+
+
+def get(**keys):
+    return {"httpGet": {"port": 80, **keys}}
+
+
+def hook(**keys):
+    return {"shutdown": {"preStop": [keys]}}
+
+
+def config(**keys):
+    return {"lastcall": {"config": keys}}
+
+
+@pytest.mark.parametrize("mode,values,said", [
+    ("inject", probe(**get(path="a b")), 'readinessProbe.httpGet.path: found "a b"'),
+    ("inject", probe(**get(host="example.com")), 'readinessProbe.httpGet.host: found "example.com"'),
+    ("inject", probe(tcpSocket={"port": 80, "host": "db"}), 'readinessProbe.tcpSocket.host: found "db"'),
+    ("inject", probe(**get(httpHeaders=[{"name": "X"}])), "missing property 'value'"),
+    ("inject", probe(**get(httpHeaders=[{"nam": "X", "value": ""}])), "missing property 'name'"),
+    ("inject", probe(**get(httpHeaders=[{"name": "X", "value": "a\nb"}])), "httpHeaders/0/value'"),
+    ("inject", probe(**get(httpHeaders=33 * [{"name": "X", "value": ""}])), "got 33, want 32"),
+    ("inject", probe(exec={"command": [""]}), "exec/command/0': minLength"),
+    ("inject", {"livenessProbe": {**get(), "successThreshold": 2}}, "successThreshold: found 2"),
+    ("inject", {"startupProbe": {**get(), "successThreshold": 2}}, "successThreshold: found 2"),
+    *[("inject", probe(tcpSocket={"port": port}), "'/readinessProbe/tcpSocket/port'")
+      for port in ("0", "80", "99999", "010", "a--b")],
+    *[("inject", probe(**get(), **{key: 604801}), f"'/readinessProbe/{key}': maximum")
+      for key in ("initialDelaySeconds", "periodSeconds", "timeoutSeconds")],
+    ("inject", hook(httpGet={"port": 80, "path": "x"}), "'/shutdown/preStop/0/httpGet/path'"),
+    ("inject", hook(httpGet={"port": 80, "host": ""}), "'/shutdown/preStop/0/httpGet/host'"),
+    ("inject", hook(httpGet={"port": 80, "httpHeaders": [{"name": "X"}]}), "missing property 'value'"),
+    ("inject", hook(sleep={"seconds": 604801}), "sleep/seconds': maximum"),
+    ("inject", hook(sleep="169h", timeout="1s"), "shutdown.preStop[0].sleep: found 169h"),
+    ("inject", {"shutdown": {"gracePeriod": "200h"}}, "shutdown.gracePeriod: found 200h; accepted: at "
+                                                      "most 168h"),
+    ("inject", {"shutdown": {"gracePeriod": "0s"}}, "'/shutdown/gracePeriod': 'not' failed"),
+    ("inject", {"shutdown": {"propagation": {"quiet": "200h"}}}, "shutdown.propagation.quiet: found"),
+    ("inject", {"ports": [], "drain": {"timeout": "200h"}}, "drain.timeout: found 200h"),
+    ("inject", config(shutdown={"leftoverTimeout": "200h"}), "shutdown.leftoverTimeout: found 200h"),
+    ("inject", {"shutdown": {"margin": "1.5ms"}}, "'1.5ms' does not match pattern"),
+    ("inject", {"shutdown": {"margin": "10000000000s"}}, "does not match pattern"),
+    ("inject", {"shutdown": {"stopSignal": "SIGFOO"}}, "'/shutdown/stopSignal'"),
+    ("inject", {"shutdown": {"stopSignal": "RTMIN+31"}}, "'/shutdown/stopSignal'"),
+    *[("inject", config(shutdown={"stopOn": [signal]}), "'/lastcall/config/shutdown/stopOn/0'")
+      for signal in ("SIGKILL", "CHLD", 19)],
+    ("inject", config(shutdown={"secondSignal": {"SIGKILL": "kill"}}), "properties 'SIGKILL' not allowed"),
+    ("inject", config(signals={"SIGFOO": "ignore"}), "properties 'SIGFOO' not allowed"),
+    ("inject", config(signals={"17": "ignore"}), "properties '17' not allowed"),
+    ("inject", config(signals={"SIGHUP": "SIGBAR"}), "'/lastcall/config/signals/SIGHUP'"),
+    ("inject", config(exitCodes={"300": 0}), "properties '300' not allowed"),
+    *[("sidecar", config(connections={"ignoreFrom": [network]}), "'/lastcall/config/connections/ignore")
+      for network in ("foo", "10.0.0.300", "10.0.0.0/33", "fd00::/129", "010.0.0.1")],
+])
+def test_it_is_refused_with_its_name(mode, values, said):
+    done = render(mode, values)
+    assert done.returncode != 0, "accepted"
+    assert said in " ".join(done.stderr.split()), done.stderr
+
+
+@pytest.mark.parametrize("values", [
+    hook(httpGet={"port": 80, "path": "/a?b", "host": "::1", "httpHeaders": [{"name": "X", "value": ""}]}),
+    hook(httpGet={"port": 80, "path": "${STOP:-/stop}"}),
+    hook(signal="SIGRTMAX-30"),
+    {"shutdown": {"gracePeriod": "168h"}},
+    {"shutdown": {"stopSignal": 64}},
+    config(shutdown={"stopOn": ["TERM", 2, "RTMIN+30"], "secondSignal": {"2": "kill"}}),
+    config(signals={"SIGHUP": "reload", "10": "SIGSTOP", "IOT": "ignore"}),
+    config(exitCodes={"255": 0, "199": 1, "forced": 0}),
+    config(connections={"ignoreFrom": ["10.0.0.0/8", "192.0.2.255", "::1", "::ffff:10.0.0.1", "fd00::/8"]}),
+    probe(**get(path="/a%20b", host="127.0.0.1"), periodSeconds=604800, successThreshold=3),
+])
+def test_lastcall_takes_what_the_chart_takes(values, lastcallctl):
+    held = subprocess.run([lastcallctl, "check", "-c", "/dev/stdin", "application"],
+                          input=chart.configuration(accepted("inject", values)),
+                          capture_output=True, text=True, check=False)
+    assert held.returncode == 0, held.stderr
+
+
+@pytest.mark.parametrize("written,sent", [
+    ({"path": "healthz"}, {"path": "/healthz"}), ({"path": ""}, {"path": "/"}), ({"host": ""}, {}),
+])
+def test_a_probe_asks_for_what_the_kubelet_would_ask_for(written, sent):
+    text = accepted("inject", probe(**get(**written)))
+    assert process(text)["readinessProbe"] == get(**sent)
+
+
+def test_in_mode_sidecar_the_kubelet_takes_what_it_takes():
+    own = get(path="a b", host="example.com")
+    assert chart.pod(accepted("sidecar", probe(**own)))["containers"][0]["readinessProbe"] == own
