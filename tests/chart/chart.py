@@ -49,9 +49,9 @@ def template(path, *words, using="helm"):
 
 
 def render(values, *words, release=RELEASE, using="helm"):
-    """The same with values that are no file."""
+    """The same with values that are no file. JSON: what YAML 1.1 and 1.2 take for text is not the same."""
     return helm("template", release, CHART, "--namespace", "default", "--values", "-",
-                "--kube-version", KUBERNETES, *words, using=using, given=yaml.safe_dump(values))
+                "--kube-version", KUBERNETES, *words, using=using, given=json.dumps(values))
 
 
 def merged(values, more):

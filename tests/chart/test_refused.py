@@ -15,6 +15,10 @@ def probe(**keys):
     return {"readinessProbe": keys}
 
 
+def beside(**keys):
+    return {"extraContainers": [{"name": "proxy", "image": "y", **keys}]}
+
+
 def get(**keys):
     return {"httpGet": {"port": 80, **keys}}
 
@@ -59,13 +63,30 @@ def config(**keys):
     ("inject", {"shutdown": {"stopSignal": "RTMIN+31"}}, "'/shutdown/stopSignal'"),
     *[("inject", config(shutdown={"stopOn": [signal]}), "'/lastcall/config/shutdown/stopOn/0'")
       for signal in ("SIGKILL", "CHLD", 19)],
-    ("inject", config(shutdown={"secondSignal": {"SIGKILL": "kill"}}), "properties 'SIGKILL' not allowed"),
+    ("inject", config(shutdown={"secondSignal": {"CHLD": "kill"}}), "properties 'CHLD' not allowed"),
     ("inject", config(signals={"SIGFOO": "ignore"}), "properties 'SIGFOO' not allowed"),
     ("inject", config(signals={"17": "ignore"}), "properties '17' not allowed"),
     ("inject", config(signals={"SIGHUP": "SIGBAR"}), "'/lastcall/config/signals/SIGHUP'"),
     ("inject", config(exitCodes={"300": 0}), "properties '300' not allowed"),
     *[("sidecar", config(connections={"ignoreFrom": [network]}), "'/lastcall/config/connections/ignore")
       for network in ("foo", "10.0.0.300", "10.0.0.0/33", "fd00::/129", "010.0.0.1")],
+    ("sidecar", hook(exec={"command": ["x"]}), "found exec in mode sidecar"),
+    ("inject", {"ports": [], "service": {"ports": [{"port": 80}]}}, "service.ports: found without"),
+    *[(mode, beside(name=name), f'extraContainers: found a container "{name}"')
+      for mode, name in (("entrypoint", "app"), ("sidecar", "lastcall"))],
+    ("sidecar", {**beside(), "initContainers": [{"name": "proxy", "image": "y"}]}, 'found a container "proxy"'),
+    *[("inject", {"volumes": [{"name": name}]}, f'volumes: found a volume "{name}"')
+      for name in ("lastcall-config", "lastcall-state", "lastcall-bin")],
+    ("inject", beside(ports=[{"containerPort": 9909}]), "extraContainers[0].ports: found 9909"),
+    ("inject", {"podLabels": {"app.kubernetes.io/name": "y"}}, "podLabels: found app.kubernetes.io/name"),
+    ("inject", {"commonLabels": {"helm.sh/chart": "y"}}, "commonLabels: found helm.sh/chart"),
+    ("inject", {"autoscaling": {"enabled": True, "minReplicas": 20}},
+     "autoscaling.minReplicas: found 20; accepted: at most autoscaling.maxReplicas (10)"),
+    ("inject", {"strategy": {"rollingUpdate": {"maxSurge": 0}}}, "found maxSurge and maxUnavailable 0"),
+    ("inject", {"strategy": {"rollingUpdate": {"maxSurge": "0%"}}}, "found maxSurge and maxUnavailable 0"),
+    *[("inject", {"nameOverride": name}, "'/nameOverride': ") for name in ("My_App", "9a", "a-", 64 * "a")],
+    *[("inject", {"ports": [{"containerPort": 80, "name": name}]}, "'/ports/0/name'")
+      for name in ("8080", "a--b", "lastcall")],
 ])
 def test_it_is_refused_with_its_name(mode, values, said):
     done = render(mode, values)

@@ -17,12 +17,12 @@ LEAST = {
 }
 
 
-def render(mode, more, **options):
-    return chart.render(chart.merged(LEAST[mode], more), **options)
+def render(mode, more, *words, **options):
+    return chart.render(chart.merged(LEAST[mode], more), *words, **options)
 
 
-def accepted(mode, more, **options):
-    return chart.manifest(render(mode, more, **options))
+def accepted(mode, more, *words, **options):
+    return chart.manifest(render(mode, more, *words, **options))
 
 
 def process(text):
@@ -183,3 +183,91 @@ def notes_of(tmp_path, mode, more):
 ])
 def test_the_notes_say(shutdown, said, tmp_path):
     assert re.search(said, notes_of(tmp_path, "inject", {"shutdown": shutdown}))
+
+
+# --- names ---
+
+def strings(value):
+    """Every name, image and label, which must be text whatever it looks like."""
+    if isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, (dict, list)):
+                yield from item.values() if key in ("labels", "matchLabels") else strings(item)
+            elif key in ("name", "namespace", "image", "reference", "serviceAccountName", "workingDir"):
+                yield item
+
+
+@pytest.mark.parametrize("mode", LEAST)
+@pytest.mark.parametrize("word", ["2024", "123", "on", "1e3"])
+def test_text_stays_text(mode, word):
+    values = {**EVERY_OBJECT, "image": {"repository": word}, "workingDir": word}
+    text = accepted(mode, values, "--namespace", word, release=word)
+    assert {type(one) for one in strings(chart.documents(text))} == {str}
+
+
+@pytest.mark.parametrize("folder", ["/srv #1", "/a: b", "123", "- a", "'x"])
+def test_a_working_directory_is_what_was_written(folder):
+    text = accepted("inject", {"workingDir": folder})
+    assert chart.pod(text)["containers"][0]["workingDir"] == folder
+
+
+@pytest.mark.parametrize("name", ["on", "no", "0x1", "true"])
+def test_a_port_is_found_by_its_name(name):
+    text = accepted("inject", {"ports": [{"containerPort": 80, "name": name}]})
+    assert chart.find(text, "Service")["spec"]["ports"] == [
+        {"port": 80, "targetPort": name, "name": name}]
+
+
+def test_one_number_can_be_two_ports():
+    ports = [{"containerPort": 53}, {"containerPort": 53, "protocol": "UDP"},
+             {"containerPort": 9909, "protocol": "UDP"}]
+    text = accepted("inject", {"ports": ports})
+    assert [port["name"] for port in chart.find(text, "Service")["spec"]["ports"]] == \
+        ["port-53", "port-53-udp", "port-9909-udp"]
+
+
+@pytest.mark.parametrize("tag,version", [
+    ("feature-" + "b" * 80, "feature-" + "b" * 55), ("1.0-", "1.0"), ("_a", "a"), ("_", None),
+    ("a" * 62 + "-b", "a" * 62),
+])
+def test_a_label_has_as_much_of_the_tag_as_it_can(tag, version):
+    text = accepted("inject", {"image": {"tag": tag}})
+    labels = chart.find(text, "Deployment")["metadata"]["labels"]
+    assert labels.get("app.kubernetes.io/version") == version
+    assert chart.pod(text)["containers"][0]["image"] == f"x:{tag}"
+
+
+def test_the_test_of_a_long_name_has_a_name_that_fits():
+    text = accepted("inject", {"nameOverride": "a" * 57 + "-" + "b" * 5})
+    assert {one["metadata"]["name"] for one in chart.documents(text)} == \
+        {"a" * 57 + "-" + "b" * 5, "a" * 57 + "-test"}
+
+
+# --- objects beside the Deployment ---
+
+def test_a_limit_is_a_request_to_an_autoscaler():
+    accepted("inject", {"autoscaling": {"enabled": True}, "resources": {"limits": {"cpu": 1}}})
+
+
+def test_every_object_has_the_common_labels():
+    text = accepted("entrypoint", {**EVERY_OBJECT, "commonLabels": {"team": "checkout"}})
+    assert {one["metadata"]["labels"].get("team") for one in chart.documents(text)} == {"checkout"}
+
+
+def test_a_policy_lets_in_whoever_the_service_leads_in():
+    text = accepted("inject", {
+        "networkPolicy": {"enabled": True},
+        "extraContainers": [{"name": "proxy", "image": "y"}],
+        "service": {"ports": [{"port": 80, "targetPort": "http"}, {"port": 8080},
+                              {"port": 443, "targetPort": "proxy"}, {"port": 9, "protocol": "UDP"}]}})
+    assert chart.find(text, "NetworkPolicy")["spec"]["ingress"][0]["ports"] == [
+        {"port": port, "protocol": protocol}
+        for port, protocol in ((8080, "TCP"), ("proxy", "TCP"), (9, "UDP"))]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_chart_above_can_switch_it_by_a_condition(enabled):
+    accepted("inject", {"enabled": enabled})

@@ -4,7 +4,7 @@
 {{- define "lastcall.app" -}}
 {{- $mode := .Values.mode -}}
 name: app
-image: {{ include "lastcall.reference" .Values.image }}
+image: {{ include "lastcall.reference" .Values.image | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{- with include (printf "lastcall.%s.command" $mode) . }}
 {{ . }}
@@ -14,7 +14,7 @@ args:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.workingDir }}
-workingDir: {{ . }}
+workingDir: {{ . | quote }}
 {{- end }}
 {{- include "lastcall.list" (list "env" (include (printf "lastcall.%s.env" $mode) .) .Values.env) }}
 {{- include "lastcall.list" (list "envFrom" "" .Values.envFrom) }}

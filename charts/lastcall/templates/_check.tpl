@@ -6,10 +6,13 @@
   {{- fail "image.repository: missing; accepted: the application's image" -}}
 {{- end -}}
 {{- include (printf "lastcall.%s.check" .Values.mode) . -}}
-{{- range .Values.ports -}}
-  {{- if eq (int .containerPort) (int $.Values.lastcall.port) -}}
-    {{- printf "ports: found %d, where lastcall itself listens; accepted: another lastcall.port" (int .containerPort) | fail -}}
-  {{- end -}}
+{{- include "lastcall.checkNames" . -}}
+{{- if and .Values.service.enabled .Values.service.ports (not .Values.ports) -}}
+  {{- fail "service.ports: found without ports, so that nobody is served; accepted: the application's ports, too" -}}
+{{- end -}}
+{{- $rolling := default dict .Values.strategy.rollingUpdate -}}
+{{- if and (eq .Values.strategy.type "RollingUpdate") (eq "00" (printf "%v%v" $rolling.maxSurge $rolling.maxUnavailable | replace "%" "")) -}}
+  {{- fail "strategy.rollingUpdate: found maxSurge and maxUnavailable 0, so that no pod could ever be replaced; accepted: one of them above 0" -}}
 {{- end -}}
 {{- if and .Values.service.externalTrafficPolicy (eq .Values.service.type "ClusterIP") -}}
   {{- printf "service.externalTrafficPolicy: found %s with service.type ClusterIP, which is not reached from outside; accepted: NodePort or LoadBalancer, or service.internalTrafficPolicy" .Values.service.externalTrafficPolicy | fail -}}
@@ -18,9 +21,13 @@
 {{- include "lastcall.checkTimes" . -}}
 {{- end }}
 
-{{- /* A utilization is a share of what was requested. */}}
+{{- /* A utilization is a share of what was requested, which is the limit where nothing else is said. */}}
 {{- define "lastcall.checkAutoscaling" -}}
-{{- $requests := default dict (default dict .Values.resources).requests -}}
+{{- $resources := default dict .Values.resources -}}
+{{- $requests := merge dict (default dict $resources.requests) (default dict $resources.limits) -}}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+  {{- printf "autoscaling.minReplicas: found %d; accepted: at most autoscaling.maxReplicas (%d)" (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) | fail -}}
+{{- end -}}
 {{- range $i, $metric := .Values.autoscaling.enabled | ternary .Values.autoscaling.metrics list -}}
   {{- $of := default dict $metric.resource -}}
   {{- if and (eq (dig "target" "type" "" $of) "Utilization") (not (hasKey $requests $of.name)) -}}
@@ -78,7 +85,10 @@
 {{- end -}}
 {{- range .Values.shutdown.preStop -}}
   {{- if hasKey . "signal" -}}
-    {{- fail "shutdown.preStop: found a signal in mode sidecar, where lastcall sees no process; accepted: exec, httpGet, sleep, or mode entrypoint or inject" -}}
+    {{- fail "shutdown.preStop: found a signal in mode sidecar, where lastcall sees no process; accepted: httpGet, sleep, or mode entrypoint or inject" -}}
+  {{- end -}}
+  {{- if hasKey . "exec" -}}
+    {{- fail "shutdown.preStop: found exec in mode sidecar, where it would be done in lastcall's container, which has no programs; accepted: httpGet, sleep, or mode entrypoint or inject" -}}
   {{- end -}}
 {{- end -}}
 {{- if not (include "lastcall.tcpPorts" . | fromJsonArray) -}}

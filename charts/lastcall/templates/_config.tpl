@@ -144,7 +144,7 @@ that the volume may be lost: ours may. */}}
 
 {{- /* Of lastcall's own containers, which need nothing. */}}
 {{- define "lastcall.ownContainer" -}}
-image: {{ include "lastcall.image" . }}
+image: {{ include "lastcall.image" . | quote }}
 imagePullPolicy: {{ .Values.lastcall.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false

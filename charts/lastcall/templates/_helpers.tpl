@@ -13,32 +13,41 @@
 {{- /* The same in every mode: a Deployment's selector can never change, so an upgrade from one mode to
 another would be refused. */}}
 {{- define "lastcall.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "lastcall.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "lastcall.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "lastcall.labels" -}}
-{{ include "lastcall.selectorLabels" . }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.image.tag }}
-app.kubernetes.io/version: {{ . | quote }}
-{{- end }}
+{{ include "lastcall.ownLabels" . }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
 
+{{- define "lastcall.ownLabels" -}}
+{{ include "lastcall.selectorLabels" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- /* A tag is longer than a label can be, and may end otherwise. */ -}}
+{{- with default "" .Values.image.tag | trunc 63 | trimAll "-_." }}
+app.kubernetes.io/version: {{ . | quote }}
+{{- end }}
+{{- end }}
+
 {{- /* Of the pod that `helm test` starts, which is none of the application's. */}}
+{{- define "lastcall.testName" -}}
+{{- include "lastcall.name" . | trunc 58 | trimSuffix "-" }}-test
+{{- end }}
+
 {{- define "lastcall.testLabels" -}}
-app.kubernetes.io/name: {{ include "lastcall.name" . }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "lastcall.testName" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- /* What an object is called and labelled. */}}
 {{- define "lastcall.metadata" -}}
-name: {{ include "lastcall.name" . }}
-namespace: {{ .Release.Namespace }}
+name: {{ include "lastcall.name" . | quote }}
+namespace: {{ .Release.Namespace | quote }}
 labels:
   {{- include "lastcall.labels" . | nindent 2 }}
 {{- end }}
@@ -76,4 +85,23 @@ Deployment down to one pod when the autoscaler is turned on. */}}
 {{- /* "true" where the release has a Service. */}}
 {{- define "lastcall.hasService" -}}
 {{- if and .Values.service.enabled .Values.ports }}true{{ end }}
+{{- end }}
+
+{{- /* The ports that clients reach: the application's, and what else the Service leads to, by number or
+name. */}}
+{{- define "lastcall.policyPorts" -}}
+{{- $ports := list -}}
+{{- $known := list -}}
+{{- range .Values.ports -}}
+  {{- $ports = append $ports (dict "port" (int .containerPort) "protocol" (default "TCP" .protocol)) -}}
+  {{- $known = append $known .name -}}
+{{- end -}}
+{{- range .Values.service.enabled | ternary (default list .Values.service.ports) list -}}
+  {{- $target := default .port .targetPort -}}
+  {{- if not (kindIs "string" $target) }}{{ $target = int $target }}{{ end -}}
+  {{- if not (has $target $known) -}}
+    {{- $ports = append $ports (dict "port" $target "protocol" (default "TCP" .protocol)) -}}
+  {{- end -}}
+{{- end -}}
+{{- if $ports }}{{ uniq $ports | toYaml }}{{ end }}
 {{- end }}

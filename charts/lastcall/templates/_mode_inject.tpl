@@ -63,7 +63,7 @@
   emptyDir: {}
 {{- else }}
   image:
-    reference: {{ include "lastcall.image" . }}
+    reference: {{ include "lastcall.image" . | quote }}
     pullPolicy: {{ .Values.lastcall.image.pullPolicy }}
 {{- end }}
 {{- end }}
