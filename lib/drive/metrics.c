@@ -8,9 +8,15 @@
 #include <string.h>
 
 /* A phase may take a moment or a long grace: from the tick of a timer to the longest that platforms
- * give by default (ECS: 120 s at the most, Kubernetes: 30 s). */
-static const unsigned bounds_msec[LC_METRICS_BUCKETS] = {5,    10,   50,    100,   500,   1000,
-                                                         2500, 5000, 10000, 15000, 30000, 120000};
+ * give by default (ECS: 120 s at the most, Kubernetes: 30 s). Written as Prometheus 3 keeps a bound,
+ * 5.0 and not 5.000, whatever it scraped: a query that names one finds it with any version. */
+static const struct {
+    unsigned msec;
+    const char *seconds;
+} bounds[LC_METRICS_BUCKETS] = {{5, "0.005"},    {10, "0.01"},    {50, "0.05"},
+                                {100, "0.1"},    {500, "0.5"},    {1000, "1.0"},
+                                {2500, "2.5"},   {5000, "5.0"},   {10000, "10.0"},
+                                {15000, "15.0"}, {30000, "30.0"}, {120000, "120.0"}};
 
 static const char *const paths[LC_METRICS_PATHS] = {
     "/livez", "/healthz", "/readyz", "/startupz", "/status", "/metrics", "/prestop", "/", "other"};
@@ -48,7 +54,7 @@ void lc_metrics_phase(struct lc_metrics *self, enum lc_phase phase, lc_msec elap
     struct lc_histogram *histogram = &self->phase[phase];
     size_t i = 0;
 
-    while (i < LC_METRICS_BUCKETS && elapsed > bounds_msec[i])
+    while (i < LC_METRICS_BUCKETS && elapsed > bounds[i].msec)
         i++;
     histogram->bucket[i]++;
     histogram->sum_msec += elapsed;
@@ -89,8 +95,8 @@ static void add_histogram(struct lc_text *text, const char *name, const char *ph
 
     for (size_t i = 0; i < LC_METRICS_BUCKETS; i++) {
         count += histogram->bucket[i];
-        lc_text_add(text, "%s_bucket{phase=\"%s\",le=\"%u.%03u\"} %llu\n", name, phase,
-                    bounds_msec[i] / 1000, bounds_msec[i] % 1000, (unsigned long long)count);
+        lc_text_add(text, "%s_bucket{phase=\"%s\",le=\"%s\"} %llu\n", name, phase,
+                    bounds[i].seconds, (unsigned long long)count);
     }
     count = observations(histogram);
     lc_text_add(text, "%s_bucket{phase=\"%s\",le=\"+Inf\"} %llu\n", name, phase,

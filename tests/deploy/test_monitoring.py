@@ -161,6 +161,14 @@ def test_only_metrics_that_lastcall_has_are_asked_for(what):
     assert names and names <= metrics_of_the_source()
 
 
+def test_only_bounds_that_lastcall_has_are_asked_for_as_prometheus_3_writes_them():
+    """Which makes a 5 or 5.000 that it scrapes a 5.0."""
+    source = (ROOT / "lib" / "drive" / "metrics.c").read_text()
+    bounds = set(re.findall(r'{\d+, "([\d.]+)"}', source))
+    asked = set(re.findall(r'le="([^"]+)"', (MONITORING / "alerts.yaml").read_text()))
+    assert asked and asked <= bounds == {str(float(bound)) for bound in bounds}
+
+
 def test_the_alerts_fire_when_they_should_and_else_not():
     done = subprocess.run(["promtool", "test", "rules", HERE / "alerts_test.yaml"],
                           capture_output=True, text=True)

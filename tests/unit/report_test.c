@@ -93,10 +93,11 @@ static void a_phase_falls_into_the_bucket_that_holds_it(void)
     lc_metrics_phase(&metrics, LC_PHASE_PROPAGATING, 5001);
     lc_metrics_phase(&metrics, LC_PHASE_PROPAGATING, 500000);
     metrics_of(text, sizeof(text));
-    CHECK(strstr(text, "phase=\"propagating\",le=\"2.500\"} 0\n") != NULL);
-    CHECK(strstr(text, "phase=\"propagating\",le=\"5.000\"} 1\n") != NULL);
-    CHECK(strstr(text, "phase=\"propagating\",le=\"10.000\"} 2\n") != NULL);
-    CHECK(strstr(text, "phase=\"propagating\",le=\"120.000\"} 2\n") != NULL);
+    CHECK(strstr(text, "phase=\"propagating\",le=\"0.005\"} 0\n") != NULL);
+    CHECK(strstr(text, "phase=\"propagating\",le=\"2.5\"} 0\n") != NULL);
+    CHECK(strstr(text, "phase=\"propagating\",le=\"5.0\"} 1\n") != NULL);
+    CHECK(strstr(text, "phase=\"propagating\",le=\"10.0\"} 2\n") != NULL);
+    CHECK(strstr(text, "phase=\"propagating\",le=\"120.0\"} 2\n") != NULL);
     CHECK(strstr(text, "phase=\"propagating\",le=\"+Inf\"} 3\n") != NULL);
     CHECK(strstr(text, "_sum{phase=\"propagating\"} 510.001\n") != NULL);
 }
