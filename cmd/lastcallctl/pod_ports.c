@@ -88,29 +88,68 @@ static void check_own_port(const struct lc_pod *pod, const struct lc_containers 
     }
 }
 
-/* The ports that make lastcall's process ready. */
-static void check_ports_of(const struct lc_container *self, const struct lc_process_config *process)
+/* Lastcall's own port says nothing of the application's. */
+static bool declares_another(const struct lc_container *self, const struct lc_container *lastcall)
+{
+    struct port port;
+
+    for (size_t at = 0; next_port(self, &at, &port);)
+        if (!lc_container_listens(lastcall, port.number))
+            return true;
+    return false;
+}
+
+/* Of a port that the application is said to have, in the container or, with a sidecar, in the pod. */
+static void check_undeclared(const struct lc_container *self, uint16_t number, bool others)
 {
     struct lc_spot ports = lc_spot_key(&self->spot, "ports");
 
-    for (size_t i = 0; i < process->port_count; i++) {
-        uint16_t port = process->ports[i];
+    if (others && self->sidecar)
+        lc_pod_problem(self->pod, &self->spot,
+                       "found %u in `ports`, which no container of the pod declares; accepted: the "
+                       "application's ports",
+                       number);
+    else if (others)
+        lc_pod_problem(self->pod, &ports,
+                       "found no %u, which lastcall waits for (its `ports`); accepted: the same "
+                       "ports here as there",
+                       number);
+    else
+        lc_pod_note(self->pod, self->sidecar ? &self->spot : &ports,
+                    "missing: lastcall waits for %u (its `ports`), which %s does not declare",
+                    number, self->sidecar ? "the pod" : "the container");
+}
 
-        if (lc_container_listens(self, port))
-            lc_pod_problem(self->pod, &self->spot,
-                           "found %u in `ports`, where lastcall itself listens; accepted: the "
-                           "application's ports",
-                           port);
-        else if (ports.node && !declares(self, port))
-            lc_pod_problem(self->pod, &ports,
-                           "found no %u, which lastcall waits for (its `ports`); accepted: the "
-                           "same ports here as there",
-                           port);
-        else if (!ports.node)
-            lc_pod_note(self->pod, &ports,
-                        "missing: lastcall waits for %u (its `ports`), which the container does "
-                        "not declare",
-                        port);
+/* One of the ports that make lastcall's process ready. */
+static void check_port(const struct lc_containers *all, const struct lc_container *self,
+                       uint16_t number)
+{
+    bool others = false;
+
+    if (lc_container_listens(self, number)) {
+        lc_pod_problem(self->pod, &self->spot,
+                       "found %u in `ports`, where lastcall itself listens; accepted: the "
+                       "application's ports",
+                       number);
+        return;
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        if (&all->list[i] != self && !self->sidecar)
+            continue;
+        if (declares(&all->list[i], number))
+            return;
+        others |= declares_another(&all->list[i], self);
+    }
+    check_undeclared(self, number, others);
+}
+
+static void check_ports_of(const struct lc_containers *all, const struct lc_container *self)
+{
+    for (size_t i = 0; i < self->settings.config->process_count; i++) {
+        const struct lc_process_config *process = &self->settings.config->process[i];
+
+        for (size_t j = 0; j < process->port_count; j++)
+            check_port(all, self, process->ports[j]);
     }
 }
 
@@ -123,9 +162,6 @@ void lc_pod_check_ports(const struct lc_pod *pod, const struct lc_containers *al
         if (!self->settings.config)
             continue;
         check_own_port(pod, all, i);
-        if (self->sidecar)
-            continue;
-        for (size_t j = 0; j < self->settings.config->process_count; j++)
-            check_ports_of(self, &self->settings.config->process[j]);
+        check_ports_of(all, self);
     }
 }

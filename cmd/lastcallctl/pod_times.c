@@ -37,25 +37,6 @@ static void check_kill(const struct lc_container *self, const struct lc_spot *sp
                    (unsigned long long)needed, (unsigned long long)seconds);
 }
 
-void lc_container_check_grace(const struct lc_container *self)
-{
-    struct lc_spot spot = lc_spot_key(&self->pod->spec, "terminationGracePeriodSeconds");
-    struct lc_spot own = lc_spot_key(&self->spot, "livenessProbe.terminationGracePeriodSeconds");
-    uint64_t seconds = lc_pod_grace_seconds(self->pod), grace = self->settings.config->grace;
-    char text[LC_DURATION_TEXT_MAX];
-
-    check_kill(self, &spot, seconds, spot.node ? "" : "nothing, which means ");
-    if (seconds * 1000 > grace + 999)
-        lc_pod_note(self->pod, &spot,
-                    "found %llu, of which lastcall in container %s uses %s: --grace-period %llus "
-                    "would use all of it",
-                    (unsigned long long)seconds, self->name, lc_duration_format(grace, text),
-                    (unsigned long long)seconds);
-    /* It stands for the pod's where this probe is what failed. */
-    if (lc_spot_number(&own, &seconds))
-        check_kill(self, &own, seconds, "");
-}
-
 /* "5", "0.5", "2m", as sleep(1) takes it; in ms. */
 static uint64_t sleep_time(const char *text)
 {
@@ -113,6 +94,39 @@ static bool begins_the_drain(const struct lc_container *self, const struct lc_sp
            lc_container_listens(self, lc_container_port(self, &port));
 }
 
+/* What the hook takes of the pod's time before lastcall's begins, in ms; 0: nothing, or not known. */
+static uint64_t hook_time(const struct lc_container *self, const struct lc_spot *hook)
+{
+    struct lc_spot sleep = lc_spot_key(hook, "sleep.seconds");
+    struct lc_spot command = lc_spot_key(hook, "exec.command");
+    uint64_t seconds;
+
+    if (begins_the_drain(self, hook))
+        return 0;
+    return lc_spot_number(&sleep, &seconds) ? seconds * 1000 : exec_time(&command);
+}
+
+void lc_container_check_grace(const struct lc_container *self)
+{
+    struct lc_spot spot = lc_spot_key(&self->pod->spec, "terminationGracePeriodSeconds");
+    struct lc_spot own = lc_spot_key(&self->spot, "livenessProbe.terminationGracePeriodSeconds");
+    struct lc_spot hook = lc_spot_key(&self->spot, "lifecycle.preStop");
+    uint64_t seconds = lc_pod_grace_seconds(self->pod), grace = self->settings.config->grace;
+    uint64_t hook_seconds = (hook_time(self, &hook) + 999) / 1000;
+    char text[LC_DURATION_TEXT_MAX];
+
+    check_kill(self, &spot, seconds, spot.node ? "" : "nothing, which means ");
+    if (seconds * 1000 > grace + 999 + hook_seconds * 1000)
+        lc_pod_note(self->pod, &spot,
+                    "found %llu, of which lastcall in container %s uses %s: --grace-period %llus "
+                    "would use all of it",
+                    (unsigned long long)seconds, self->name, lc_duration_format(grace, text),
+                    (unsigned long long)(seconds - hook_seconds));
+    /* It stands for the pod's where this probe is what failed. */
+    if (lc_spot_number(&own, &seconds))
+        check_kill(self, &own, seconds, "");
+}
+
 static void check_prestop_is_on(const struct lc_container *self, const struct lc_spot *hook)
 {
     struct lc_spot path = lc_spot_key(hook, "httpGet.path");
@@ -149,17 +163,12 @@ void lc_container_check_pre_stop(const struct lc_container *self)
 {
     struct lc_spot hook = lc_spot_key(&self->spot, "lifecycle.preStop");
     struct lc_spot sleep = lc_spot_key(&hook, "sleep.seconds");
-    struct lc_spot command = lc_spot_key(&hook, "exec.command");
-    uint64_t msec = 0;
+    uint64_t msec = hook_time(self, &hook);
 
     if (!hook.node || begins_the_drain(self, &hook)) {
         check_prestop_is_on(self, &hook);
         return;
     }
-    if (lc_spot_number(&sleep, &msec))
-        msec *= 1000;
-    else
-        msec = exec_time(&command);
     if (msec)
         check_sum(self, &hook, msec);
     else if (!sleep.node)
