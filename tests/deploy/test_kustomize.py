@@ -45,13 +45,17 @@ def overlay(mode):
     return KUSTOMIZE / "overlays" / mode
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_lastcallctl_finds_nothing_wrong_with_the_pod(mode):
+def check(folder):
     build = ROOT / "build" / "release" / "cmd" / "lastcallctl" / "lastcallctl"
     if not build.exists():
         pytest.skip("no build/release: tests/run builds it")
-    done = subprocess.run([build, "check", "--pod", "-"], input=render(overlay(mode)), text=True,
+    return subprocess.run([build, "check", "--pod", "-"], input=render(folder), text=True,
                           capture_output=True, env={"PATH": os.environ["PATH"]})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_lastcallctl_finds_nothing_wrong_with_the_pod(mode):
+    done = check(overlay(mode))
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
 
@@ -134,7 +138,7 @@ def test_the_container_called_app_is_meant_wherever_it_stands(tmp_path):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_probes_and_hooks_of_the_containers_own_are_replaced(tmp_path, mode):
+def test_own_probes_are_replaced_and_a_hook_where_lastcall_has_one(tmp_path, mode):
     own = """          readinessProbe: {httpGet: {scheme: HTTPS, path: /own, port: 1}, initialDelaySeconds: 60}
           livenessProbe: {tcpSocket: {port: 1}}
           lifecycle: {preStop: {exec: {command: [sleep, "5"]}}, postStart: {exec: {command: [hi]}}}
@@ -146,5 +150,37 @@ def test_probes_and_hooks_of_the_containers_own_are_replaced(tmp_path, mode):
         assert after["lifecycle"]["preStop"] == {
             "httpGet": {"path": "/prestop?container=app", "port": 9909}}
     else:
+        assert after["lifecycle"]["preStop"] == {"exec": {"command": ["sleep", "5"]}}
         assert after["readinessProbe"] == app(overlay(mode))["readinessProbe"]
         assert after["livenessProbe"] == app(overlay(mode))["livenessProbe"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_lastcallctl_finds_a_port_that_was_left_as_it_is_here(tmp_path, mode):
+    done = check(overlay_of_another(tmp_path, mode, lambda base: base.replace("8080", "3000")))
+    assert done.returncode == 125 and "8080" in done.stderr
+
+
+REDIS = """
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: redis
+  labels: {lastcall/inject: "false"}
+spec:
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      containers: [{name: redis, image: redis}]
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_deployment_that_says_so_stays_as_it_is(tmp_path, mode):
+    rendered = render(overlay_of_another(tmp_path, mode, lambda base: base + REDIS))
+    found = {one["metadata"]["name"]: one for one in yaml.safe_load_all(rendered)
+             if one["kind"] == "Deployment"}
+    assert found["redis"] == yaml.safe_load(REDIS)
+    assert found["app"]["spec"]["template"]["spec"] == pod(overlay(mode))
