@@ -38,10 +38,10 @@ def settings():
 @pytest.fixture
 def machine(tmp_path):
     """A root directory with the unit, and lastcall where it says."""
-    for name in ("usr/local/bin/lastcall", "bin/kill"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
+    program = tmp_path / "usr/local/bin/lastcall"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
     units = tmp_path / "etc/systemd/system"
     units.mkdir(parents=True)
     for target in ("multi-user", "basic", "network", "shutdown", "sysinit"):
@@ -76,6 +76,10 @@ def test_the_units_stop_time_is_lastcalls_grace():
     assert settings()["Environment"] == f"LASTCALL_GRACE_PERIOD={settings()['TimeoutStopSec']}s"
     done = lastcall(**dict([settings()["Environment"].split("=")]))
     assert first_line(done)["grace"] == float(settings()["TimeoutStopSec"])
+
+
+def test_a_reload_of_the_unit_sends_no_sighup_that_would_end_the_application():
+    assert "ExecReload" not in settings()
 
 
 def container():
