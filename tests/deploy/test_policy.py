@@ -29,3 +29,8 @@ def test_neither_policy_ever_refuses_a_pod():
         policy, binding = yaml.safe_load_all((POLICY / name).read_text())
         assert policy["spec"]["failurePolicy"] == "Ignore"
         assert "Deny" not in binding["spec"].get("validationActions", [])
+
+
+def test_a_warning_is_in_the_audit_log_too():
+    _, binding = yaml.safe_load_all((POLICY / "warn.yaml").read_text())
+    assert set(binding["spec"]["validationActions"]) == {"Warn", "Audit"}

@@ -18,11 +18,13 @@ import pytest
 import yaml
 
 import pods
+from cluster import LABEL, RUN
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICY = ROOT / "deploy" / "policy"
 VERSION = re.search(r"^  version: '(.+)'", (ROOT / "meson.build").read_text(), re.M)[1]
 IMAGE = f"ghcr.io/lastcall-init/lastcall:{VERSION}"
+CTL = ROOT / "build" / "release" / "cmd" / "lastcallctl" / "lastcallctl"
 IN_FRONT = ["/lastcall-bin/lastcall", "--grace-period", "30s", "--"]
 
 
@@ -41,7 +43,7 @@ def bound_to(namespace, name):
     """Both policies, under that name and for that namespace alone; the image is called so, too."""
     for file in ("inject.yaml", "warn.yaml"):
         for one in yaml.safe_load_all((POLICY / file).read_text()):
-            one["metadata"]["name"] = name
+            one["metadata"].update(name=name, labels={LABEL: RUN})
             for variable in one["spec"].get("variables", []):
                 if variable["name"] == "image":
                     assert variable["expression"] == f"'{IMAGE}'"
@@ -65,7 +67,8 @@ def cluster():
     name = f"lastcall-policy-{uuid.uuid4().hex[:8]}"
     kubectl("create", "namespace", name)
     try:
-        kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+        kubectl("label", "namespace", name, f"{LABEL}={RUN}",
+                "pod-security.kubernetes.io/enforce=restricted")
         policies = list(bound_to(name, name))
         kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List",
                                                       "items": policies}))
@@ -130,6 +133,21 @@ class Cluster:
         return (self.admitted(manifest)["containers"][0].get("command") or [""])[0] == IN_FRONT[0]
 
 
+def source(pod, kind="Deployment"):
+    """What such pods come from."""
+    labels = {**pod["metadata"]["labels"], "app": "web"}
+    template = {"metadata": {**pod["metadata"], "labels": labels}, "spec": pod["spec"]}
+    if kind.endswith("Job"):
+        template["spec"] = {**pod["spec"], "restartPolicy": "Never"}
+        spec = {"template": template}
+    else:
+        spec = {"selector": {"matchLabels": {"app": "web"}}, "template": template}
+    if kind == "CronJob":
+        spec = {"schedule": "@daily", "jobTemplate": {"spec": spec}}
+    return {"apiVersion": "batch/v1" if kind.endswith("Job") else "apps/v1", "kind": kind,
+            "metadata": {"name": "web"}, "spec": spec}
+
+
 def volumes_called_lastcall(spec):
     return [one for one in spec.get("volumes", []) if one["name"] == "lastcall-bin"]
 
@@ -159,6 +177,61 @@ def test_a_readiness_probe_of_its_own_stays(cluster):
     assert "httpGet" not in probe
 
 
+def test_a_readiness_probe_that_does_not_ask_lastcall_is_told_of(cluster):
+    said = "runs with lastcall, but the readinessProbe of container app asks the application"
+    own = {"readinessProbe": {"tcpSocket": {"port": 80}}}
+    asks, named = ({"readinessProbe": {"httpGet": {"path": "/readyz", "port": port}},
+                    "ports": [SAYS_9909]} for port in (9909, "lastcall"))
+    assert said in cluster.warnings(cluster.pod(container=own))
+    assert said in cluster.warnings(source(cluster.pod(container=own)))
+    assert cluster.warnings(cluster.pod(container=own, restartPolicy="Never")) == ""
+    for container in (asks, named):
+        assert cluster.warnings(cluster.pod(container=container)) == ""
+
+
+SAYS_9909 = {"name": "lastcall", "containerPort": 9909, "protocol": "TCP"}
+WEB = {"name": "web", "containerPort": 80, "protocol": "TCP"}
+ELSEWHERE = {"name": "lastcall", "containerPort": 81, "protocol": "TCP"}
+
+
+@pytest.mark.parametrize("before, after", [
+    (None, [SAYS_9909]), ([WEB], [WEB, SAYS_9909]), ([SAYS_9909], [SAYS_9909]),
+    ([ELSEWHERE], [ELSEWHERE])])
+def test_the_port_that_the_podmonitor_selects_is_declared_once(cluster, before, after):
+    container = {"ports": before} if before else {}
+    (app,) = cluster.admitted(cluster.pod(container=container))["containers"]
+    assert app["command"][:4] == IN_FRONT
+    assert app["ports"] == after
+
+
+SLEEPS = {
+    "sleep": {"sleep": {"seconds": 20}}, "exec": {"exec": {"command": ["sleep", "20"]}},
+    "path": {"exec": {"command": ["/bin/sleep", "20s"]}},
+    "shell": {"exec": {"command": ["/bin/sh", "-c", "sleep 20"]}}}
+
+
+@pytest.mark.parametrize("how", SLEEPS)
+def test_the_sleep_of_a_prestop_hook_comes_out_of_lastcalls_time(cluster, how):
+    pod = cluster.pod(container={"lifecycle": {"preStop": SLEEPS[how]}},
+                      terminationGracePeriodSeconds=45)
+    asked = cluster.ask(pod)
+    (app,) = json.loads(asked.stdout)["spec"]["containers"]
+    assert app["command"][:4] == ["/lastcall-bin/lastcall", "--grace-period", "25s", "--"]
+    said = "runs with lastcall, but the preStop hook of container app takes 20 s of the grace period"
+    assert said in asked.stderr
+    assert said in cluster.warnings(source(pod))
+
+
+@pytest.mark.parametrize("change", [
+    {}, {"ports": [WEB]}, *({"lifecycle": {"preStop": hook}} for hook in SLEEPS.values())], ids=str)
+def test_lastcallctl_finds_nothing_wrong_with_an_injected_pod(cluster, change):
+    if not CTL.exists():
+        pytest.skip("no build/release: tests/run builds it")
+    pod = cluster.ask(cluster.pod(container=change)).stdout
+    done = subprocess.run([CTL, "check", "--pod", "-"], input=pod, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_pods_grace_period_is_lastcalls(cluster):
     spec = cluster.admitted(cluster.pod(terminationGracePeriodSeconds=75))
     assert spec["containers"][0]["command"][:4] == [
@@ -186,6 +259,17 @@ def test_injecting_what_was_injected_changes_nothing(cluster):
     once = json.loads(cluster.ask(cluster.pod()).stdout)
     twice = cluster.admitted({**cluster.pod(), "spec": once["spec"]})
     assert twice == once["spec"]
+
+
+def test_a_pod_with_much_in_it_costs_no_more_than_the_api_server_allows(cluster):
+    pod = cluster.pod()
+    (app,) = pod["spec"]["containers"]
+    pod["spec"]["containers"] += [
+        {**app, "name": f"n{port}", "ports": [{"containerPort": port + i} for i in range(100)]}
+        for port in range(10000, 15000, 100)]
+    assert cluster.is_injected(pod)
+    app["lifecycle"] = {"preStop": {"exec": {"command": ["sh", "-c", "x" * 9999]}}}
+    assert "runs without lastcall: how long" in cluster.warnings(pod)
 
 
 @pytest.fixture
@@ -277,6 +361,11 @@ def refusals(pod):
                 container={"volumeMounts": [{"name": "data", "mountPath": "/lastcall-bin"}]}),
         "terminationGracePeriodSeconds leaves no time to drain":
             pod(terminationGracePeriodSeconds=1),
+        "terminationGracePeriodSeconds leaves no time to drain after the preStop hook":
+            pod(container={"lifecycle": {"preStop": {"sleep": {"seconds": 29}}}}),
+        "how long the preStop hook of container app takes cannot be seen from here, and it comes out "
+        "of lastcall's time: leave it out, or make it a sleep": pod(container={"lifecycle": {
+            "preStop": {"exec": {"command": ["sh", "-c", "sleep 5; nginx -s quit"]}}}}),
         "the pod is for Windows": pod(nodeSelector={"kubernetes.io/os": "windows"}),
         "a container has port 9909 already, where lastcall listens": pod(initContainers=[
             {**pod()["spec"]["containers"][0], "name": "beside", "restartPolicy": "Always",
@@ -295,29 +384,20 @@ def test_a_pod_that_cannot_have_it_is_admitted_unchanged_and_told_why(cluster, w
 
 def test_a_pod_on_its_nodes_network_cannot_have_it(cluster):
     """Which `restricted` keeps from running, but not what it comes from."""
-    template = cluster.pod(hostNetwork=True)
-    template["metadata"]["labels"]["app"] = "web"
-    asked = cluster.warnings({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
-        "spec": {"selector": {"matchLabels": {"app": "web"}},
-                 "template": {"metadata": template["metadata"], "spec": template["spec"]}}})
+    asked = cluster.warnings(source(cluster.pod(hostNetwork=True)))
     assert "runs without lastcall: on the network of its node lastcall's port 9909 would be" in asked
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"])
 def test_whoever_applies_what_its_pods_come_from_is_told_too(cluster, kind):
-    template = cluster.pod(command=None)
-    template["metadata"]["labels"]["app"] = "web"
-    spec = {"template": {"metadata": template["metadata"], "spec": template["spec"]}}
-    if kind == "Job":
-        spec["template"]["spec"]["restartPolicy"] = "Never"
-    else:
-        spec["selector"] = {"matchLabels": {"app": "web"}}
-    workload = {"apiVersion": "batch/v1" if kind == "Job" else "apps/v1", "kind": kind,
-                "metadata": {"name": "web"}, "spec": spec}
-    assert "runs without lastcall: container app has no command" in cluster.warnings(workload)
-    template["spec"]["containers"][0]["command"] = ["web"]
-    assert "lastcall" not in cluster.warnings(workload)
+    asked = cluster.warnings(source(cluster.pod(command=None), kind))
+    assert "runs without lastcall: container app has no command" in asked
+    assert "lastcall" not in cluster.warnings(source(cluster.pod(), kind))
+
+
+def test_the_api_server_accepts_the_policies_as_they_stand(cluster):
+    done = kubectl("apply", "--dry-run=server", "-f", str(POLICY))
+    assert "admissionregistration" in done.stdout and done.stderr == ""
 
 
 @pytest.mark.parametrize("mode", ["entrypoint", "inject", "sidecar"])
