@@ -195,12 +195,21 @@ def test_panels_fill_the_width_and_overlap_nowhere():
     assert len({panel["id"] for panel in panels()}) == len(panels())
 
 
-def test_the_podmonitor_scrapes_the_port_that_the_manifests_name():
+def manifests():
+    """Those that say where lastcall listens; the policy's is tried in tests/e2e."""
+    for part in ("components/front/front.yaml", "components/sidecar/kustomization.yaml"):
+        yield (ROOT / "deploy" / "kustomize" / part).read_text()
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    for block in re.findall(r"^```yaml\n(.+?)^```", page, re.M | re.S):
+        if "readinessProbe" in block:
+            yield block
+
+
+@pytest.mark.parametrize("text", manifests())
+def test_the_podmonitor_scrapes_the_port_that_the_manifests_name(text):
     monitor = yaml.safe_load((MONITORING / "podmonitor.yaml").read_text())
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    for part in ("front/front.yaml", "sidecar/kustomization.yaml"):
-        manifest = (ROOT / "deploy" / "kustomize" / "components" / part).read_text()
-        assert f"{{name: {endpoint['port']}, containerPort: 9909}}" in manifest
+    assert f"{{name: {endpoint['port']}, containerPort: 9909}}" in text
 
 
 def test_every_panel_says_what_it_shows():
