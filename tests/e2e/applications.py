@@ -23,7 +23,8 @@ COMMANDS = {
 # They have no handler for SIGTERM, which the kernel then keeps from a PID 1: beside a sidecar they are
 # PID 1 of their own container, unless the pod's containers share their processes.
 DEAF = ("node", "python")
-# As in the image of the registries, whose STOPSIGNAL is nginx's graceful stop.
+# As the one of the registries its image has a STOPSIGNAL, nginx's graceful stop.
+IMAGES = {"nginx": "web"}
 STOP_SIGNALS = {"nginx": "SIGQUIT"}
 PEERS = ("nothing", "tini", "sleep")
 MODES = ("entrypoint", "inject", "sidecar")
@@ -42,7 +43,7 @@ def peer(namespace, app, column, replicas):
     lastcall. `sleep` has tini, too: as PID 1, Node and Python would not hear of SIGTERM at all."""
     labels = {"app.kubernetes.io/instance": "app", "cell": namespace.name}
     container = {
-        "name": "app", "image": NAMES["app"],
+        "name": "app", "image": NAMES[IMAGES.get(app, "app")],
         "command": (["tini", "--"] if column != "nothing" else []) + COMMANDS[app],
         "ports": [{"name": "http", "containerPort": PORT}], "readinessProbe": READY,
         "resources": RESOURCES, "securityContext": RESTRICTED,
@@ -74,7 +75,8 @@ def values(namespace, app, mode, replicas):
     shutdown = {"gracePeriod": f"{GRACE}s"}
     if app in STOP_SIGNALS and mode != "sidecar":
         shutdown["stopSignal"] = STOP_SIGNALS[app]
-    return {"mode": mode, "image": image("entrypoint" if mode == "entrypoint" else "app"),
+    return {"mode": mode,
+            "image": image("entrypoint" if mode == "entrypoint" else IMAGES.get(app, "app")),
             "lastcall": {"image": image("lastcall")},
             "podLabels": {"cell": namespace.name}, "command": COMMANDS[app], "replicas": replicas,
             "readinessProbe": READY,

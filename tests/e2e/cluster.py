@@ -14,6 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 LABEL, RUN = "lastcall-e2e", os.environ.get("LASTCALL_E2E_RUN", "yes")
 # A pod that asks for no processor stands still beside busy ones that do, and is not ready.
 RESOURCES = {"requests": {"cpu": "50m"}}
+# What is made bears it: tests/e2e/run puts all of it away, however a run ends.
+LABEL, RUN = "lastcall-e2e", os.environ.get("LASTCALL_E2E_RUN", "yes")
 
 
 def run(*command, check=True, text=None, timeout=300):
@@ -42,7 +44,7 @@ class Namespace:
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
         run("kubectl", "create", "-f", "-", text=json.dumps(
             {"apiVersion": "v1", "kind": "Namespace",
-             "metadata": {"name": name, "labels": {"lastcall-e2e": "yes", **labels}}}))
+             "metadata": {"name": name, "labels": {LABEL: RUN, **labels}}}))
 
     def kubectl(self, *words, **options):
         return run("kubectl", "--namespace", self.name, *words, **options)

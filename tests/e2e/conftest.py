@@ -26,7 +26,8 @@ def application(item):
 def pytest_collection_modifyitems(items):
     # What the table compares runs side by side: a machine is not equally busy for half an hour.
     items.sort(key=application)
-    reason = cluster.why_not()
+    # Where tests/e2e/run was asked for them, a cluster that is not there is no reason to skip.
+    reason = None if "LASTCALL_E2E_IMAGES" in os.environ else cluster.why_not()
     for item in items if reason else []:
         item.add_marker(pytest.mark.skip(reason=reason))
 

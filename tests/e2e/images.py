@@ -15,10 +15,11 @@ import shutil
 import subprocess
 import sys
 
-from cluster import HERE, ROOT
+from cluster import HERE, ROOT, RUN
 
 REGISTRY = os.environ.get("LASTCALL_E2E_REGISTRY", "")
-PREFIX = REGISTRY or "localhost/lastcall-e2e"
+# A node that has an image of an earlier run would not ask the registry for this one's.
+PREFIX = f"{REGISTRY}/{RUN}" if REGISTRY else "localhost/lastcall-e2e"
 with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as _file:
     VERSION = re.search(r"^  version: '(.+)'", _file.read(), re.M)[1]
 

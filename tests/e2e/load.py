@@ -11,6 +11,7 @@ from images import NAMES
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
               "runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
 LONGEST = 7200 # seconds; a load that nobody ends, ends
+PATIENCE = 15 # seconds; what takes longer has failed
 
 
 class Load:
@@ -22,10 +23,11 @@ class Load:
         self.namespace, self.clients = namespace, list(clients)
         # Before kube-proxy has heard of a Service it refuses; what comes then counts.
         first = {url.split("/")[2]: url for _, (url, _, _) in reversed(clients.items())}
-        found = [f"until load --url {shlex.quote(url)} --rate 10 --seconds 0.1 --timeout 30 >/dev/null; "
+        found = [f"until load --url {shlex.quote(url)} --rate 10 --seconds 0.1 --timeout {PATIENCE} "
+                 ">/dev/null; "
                  "do sleep 0.1; done" for url in first.values()]
         begin = [f"load --url {shlex.quote(url)} --rate {rate} --keepalive {'yes' if keep else 'no'} "
-                 f"--seconds {LONGEST} --timeout 30 --connections 16 --json /tmp/{name} "
+                 f"--seconds {LONGEST} --timeout {PATIENCE} --connections 16 --json /tmp/{name} "
                  f"--target-header X-Pod --requests /tmp/{name}.csv >/dev/null &"
                  for name, (url, rate, keep) in clients.items()]
         end = [f"sed 's/^/+{name} /' /tmp/{name}.csv; printf '={name} '; tr -d '\\n' </tmp/{name}; echo"
@@ -54,5 +56,9 @@ class Load:
         told = (line[1:].split(" ", 1) for line in lines if line.startswith("="))
         records = {name: [line.removeprefix(f"+{name} ") for line in lines
                           if line.startswith(f"+{name} ")] for name in self.clients}
-        return {name: {**json.loads(text), "record": list(csv.DictReader(records[name]))}
-                for name, text in told}
+        found = {name: {**json.loads(text), "record": list(csv.DictReader(records[name]))}
+                 for name, text in told}
+        assert list(found) == self.clients, f"of {self.clients} only {list(found)} have told"
+        for name, one in found.items():
+            assert one["requests"] == len(one["record"]) > 0, name
+        return found

@@ -2,11 +2,15 @@
 """Every way in which a cluster stops pods. Each returns once nothing is going any more and as many as
 before are ready, with the number of pods that were stopped."""
 
+import contextlib
+import fcntl
 import json
+import os
+import subprocess
 import time
 
 from applications import SELECTOR
-from cluster import is_going, is_ready, name_of, run, wait_for
+from cluster import LABEL, ROOT, RUN, is_going, is_ready, name_of, run, wait_for
 
 LONGEST = 150 # seconds
 
@@ -18,6 +22,20 @@ def evict(namespace, pod):
     return run("kubectl", "create", "--filename", "-", "--raw",
                f"/api/v1/namespaces/{namespace.name}/pods/{pod}/eviction", text=text,
                check=False).returncode == 0
+
+
+@contextlib.contextmanager
+def cordoned(node):
+    """It takes no pods meanwhile. One at a time, of all the tests: with two there might be none left."""
+    with open(os.path.join(ROOT, "build", "e2e", "drain.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run("kubectl", "label", "node", node, f"{LABEL}={RUN}")
+        try:
+            run("kubectl", "cordon", node)
+            yield
+        finally:
+            run("kubectl", "uncordon", node)
+            run("kubectl", "label", "node", node, f"{LABEL}-")
 
 
 class Stops:
@@ -72,9 +90,13 @@ class Stops:
     def burst(self, apart=0.2):
         """All but one, `apart` seconds."""
         pods = self.pods()
-        for pod in pods[1:]:
-            self._delete(pod)
-            time.sleep(apart)
+        began, going = time.monotonic(), []
+        for n, pod in enumerate(pods[1:]):
+            time.sleep(max(0, began + n * apart - time.monotonic()))
+            going.append(subprocess.Popen(  # one that waits for kubectl would be later each time
+                ["kubectl", "--namespace", self.namespace.name, "delete", "pod", pod, "--wait=false"],
+                stdout=subprocess.DEVNULL))
+        assert [one.wait(60) for one in going] == [0] * len(going)
         return self._settle(set(pods[1:]), len(pods))
 
     def evict(self):
@@ -87,15 +109,18 @@ class Stops:
             wait_for(f"the leave to evict {pod}", LONGEST, lambda: evict(self.namespace, pod))
         return self._settle(set(pods), len(pods))
 
+    @staticmethod
+    def can_drain():
+        """Not where the pods would have nowhere to go."""
+        return len(json.loads(run("kubectl", "get", "nodes", "--output", "json").stdout)["items"]) > 1
+
     def drain(self):
         """A node is emptied of our pods, and takes no others meanwhile."""
         pods = [one for one in self.namespace.pods(SELECTOR) if not is_going(one)]
         node = pods[0]["spec"]["nodeName"]
         going = {name_of(one) for one in pods if one["spec"]["nodeName"] == node}
-        try:
+        with cordoned(node):
             # A selector goes for the pods of all namespaces; and lastcall's figures are in an emptyDir.
             run("kubectl", "drain", node, "--pod-selector", f"cell={self.namespace.name}",
                 "--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={LONGEST}s")
             return self._settle(going, len(pods))
-        finally:
-            run("kubectl", "uncordon", node)

@@ -20,10 +20,11 @@ through kube-proxy; in parentheses those on a reused connection that was closed 
 
 
 def failures(cell, way):
-    """By kind of client, those from the beginning of a way to that of the next."""
+    """By kind of client, those from the beginning of a way, or of the load, to that of the next."""
     begins = sorted(one["began"] for one in cell["ways"].values())
     began = cell["ways"][way]["began"]
     ended = min((one for one in begins if one > began), default=float("inf"))
+    began = began if began > begins[0] else 0
     found = {kind: [] for kind in KINDS}
     for client, one in cell["load"].items():
         found[client.split("-")[0]] += [event for event in one["events"]
@@ -54,6 +55,14 @@ def median(cells, column):
     return f"{statistics.median(took):.1f} s" if took else ""
 
 
+def slowest(cells, column):
+    """By how much the slowest answer took longer than the application took for it."""
+    over = [float(line["took_ms"]) - int(client.rsplit("-", 1)[1].removesuffix("ms"))
+            for cell in cells if cell["column"] == column for client, one in cell["load"].items()
+            for line in one["record"] if line["outcome"] == "answered"]
+    return f"{max(over) / 1000:.1f} s" if over else ""
+
+
 def table(cells):
     places = {}
     for cell in cells:
@@ -65,6 +74,7 @@ def table(cells):
     for app, way in sorted(places, key=lambda place: (place[1] == "straight", order.index(place[0]))):
         yield row([f"{app}, {way}", *(places[app, way].get(column, "") for column in COLUMNS)])
     yield row(["a rolling update of 2 pods, median", *(median(cells, column) for column in COLUMNS)])
+    yield row(["the slowest answer, over its length", *(slowest(cells, column) for column in COLUMNS)])
 
 
 def sums(cells):

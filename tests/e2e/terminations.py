@@ -11,8 +11,8 @@ import uuid
 import applications
 import cluster
 from cluster import is_ready, name_of
-from stops import evict
-from test_rollouts import load
+from stops import LONGEST, evict
+from test_rollouts import check, load
 
 APPS = {"entrypoint": "go", "inject": "node", "sidecar": "nginx"}
 REPLICAS, AWAY = 6, 2
@@ -20,32 +20,52 @@ REPLICAS, AWAY = 6, 2
 
 class Loop:
     def __init__(self, mode, count):
-        self.mode, self.count, self.done = mode, count, 0
+        self.mode, self.count, self.evicted = mode, count, set()
         self.namespace = cluster.Namespace(f"lastcall-loop-{mode}-{uuid.uuid4().hex[:6]}")
+
+    def is_done(self):
+        return len(self.evicted) == self.count
 
     def evict_some(self, pods):
         """Those that are ready for longest, as far as the budget goes."""
-        ready = sorted((one for one in pods.values() if is_ready(one)),
+        # What a watch tells is late, and the eviction of a pod that is going already succeeds.
+        ready = sorted((one for name, one in pods.items()
+                        if is_ready(one) and name not in self.evicted),
                        key=lambda one: one["metadata"]["creationTimestamp"])
         for pod in ready[:max(0, len(ready) - REPLICAS + AWAY)]:
-            if self.done == self.count or not evict(self.namespace, name_of(pod)):
+            if self.is_done() or not evict(self.namespace, name_of(pod)):
                 return
-            self.done += 1
-            if self.done % 50 == 0:
-                print(f"{time.strftime('%T')}  {self.mode}: {self.done} of {self.count}", flush=True)
+            self.evicted.add(name_of(pod))
+            if len(self.evicted) % 50 == 0:
+                print(f"{time.strftime('%T')}  {self.mode}: {len(self.evicted)} of {self.count}",
+                      flush=True)
+
+    def evict_all(self):
+        while not self.is_done():
+            before = len(self.evicted)
+            for pods in self.namespace.watch(applications.SELECTOR, LONGEST):
+                self.evict_some(pods)
+                if self.is_done():
+                    break
+            assert len(self.evicted) > before, self.namespace.story()
+
+    def is_settled(self):
+        pods = self.namespace.pods(applications.SELECTOR)
+        return sum(map(is_ready, pods)) == len(pods) == REPLICAS
 
     def run(self):
+        """Every request's line, and the names of the pods that were stopped under them."""
         try:
             applications.install(self.namespace, APPS[self.mode], self.mode, REPLICAS,
                                  podDisruptionBudget={"maxUnavailable": AWAY})
             with load(self.namespace, self.mode) as loads:
-                while self.done < self.count:
-                    for pods in self.namespace.watch(applications.SELECTOR, 20):
-                        self.evict_some(pods)
-                        if self.done == self.count:
-                            break
-                return [line for some in loads for one in some.end().values()
-                        for line in one["record"]]
+                began = time.monotonic()
+                self.evict_all()
+                cluster.wait_for("the end of the last pods", LONGEST, self.is_settled)
+                took = time.monotonic() - began
+                told = {name: one for some in loads for name, one in some.end().items()}
+            check(told, took)
+            return [line for one in told.values() for line in one["record"]], self.evicted
         finally:
             self.namespace.delete()
 
@@ -54,14 +74,16 @@ def main(count):
     began = time.monotonic()
     loops = [Loop(mode, count // len(APPS) + (n < count % len(APPS))) for n, mode in enumerate(APPS)]
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        record = [line for some in pool.map(Loop.run, loops) for line in some]
+        ended = list(pool.map(Loop.run, loops))
+    record = [line for lines, _ in ended for line in lines]
+    stopped = {name for _, names in ended for name in names}
     failed = [line for line in record if line["outcome"] != "answered"]
     for line in failed:
         print(json.dumps(line))
-    answered = {line["target"] for line in record} - {""}
-    print(f"{count} pods stopped in {time.monotonic() - began:.0f} s: {len(record)} requests sent, "
-          f"{len(failed)} failed; {len(answered)} pods answered")
-    return bool(failed)
+    answered = stopped & {line["target"] for line in record}
+    print(f"{len(stopped)} pods stopped in {time.monotonic() - began:.0f} s, of which "
+          f"{len(answered)} had answered requests: {len(record)} sent, {len(failed)} failed")
+    return bool(failed) or len(stopped) < count
 
 
 if __name__ == "__main__":

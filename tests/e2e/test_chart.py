@@ -150,6 +150,8 @@ def test_a_release_changes_its_mode_without_a_lost_request(namespace):
         namespace.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
         assert not seen & pods(namespace), f"no new pods in mode {mode}"
         seen = pods(namespace)
+    cluster.wait_for("the end of the last old pods", 60, lambda: len(
+        namespace.pods("app.kubernetes.io/name=web")) == len(seen))
     told = load.end()["new"]
     assert told["requests"] > 200
     assert told["events"] == []

@@ -80,13 +80,20 @@ def test_on_its_nodes_network_it_counts_only_what_is_its_applications(namespace)
 
 # --- kubectl in it ---
 
-def test_kubectl_exec_works_while_it_drains(namespace):
+def test_kubectl_exec_works_in_the_window_and_while_it_drains(namespace):
     pods.pod(namespace, pods.spec(serving(*WINDOW)))
-    with pods.Watch(namespace) as watch:
+    def phase():
+        return json.loads(namespace.kubectl("exec", "web", "--", "/lastcallctl", "status",
+                                            "--json").stdout)["phase"]
+    # Until it is cut off: the stream holds the drain.
+    path = f"/api/v1/namespaces/{namespace.name}/pods/web:8080/proxy/events"
+    with pods.Watch(namespace) as watch, subprocess.Popen(
+            ["kubectl", "get", "--raw", path], stdout=subprocess.PIPE) as client:
+        assert client.stdout.readline() == b"data: tick\n"
         namespace.kubectl("delete", "pod", "web", "--wait=false")
-        cluster.wait_for("the window, as seen from inside", 20, lambda: json.loads(namespace.kubectl(
-            "exec", "web", "--", "/lastcallctl", "status", "--json").stdout)["phase"] ==
-            "propagating")
+        for wanted in ("propagating", "draining"):
+            cluster.wait_for(f"{wanted}, as seen from inside", 20, lambda: phase() == wanted)
+        client.terminate()
         stopped_well(watch.until_gone())
 
 

@@ -67,7 +67,7 @@ def newcomer(tmp_path):
     made_here = Newcomer(tmp_path)
     made_here.take_nodes_of(nodes_image())
     if NAME in cluster.run("kind", "get", "clusters").stdout.split():
-        pytest.skip(f"there is a cluster {NAME}")
+        pytest.fail(f"in the way: kind delete cluster --name {NAME}")
     yield made_here
     made_here.run(f"kind delete cluster --name {NAME}")
 

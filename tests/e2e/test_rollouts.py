@@ -4,6 +4,7 @@
 import contextlib
 import os
 import time
+import warnings
 
 import pytest
 
@@ -58,6 +59,9 @@ def play(namespace, app, column, ways, replicas=2):
     with load(namespace, column) as loads, results.logs_of(namespace, "app=balancer", name):
         seen = {}
         for way in ways:
+            if way == "drain" and not stops.can_drain():
+                warnings.warn("one node only: none is drained")
+                continue
             if way == "scale":
                 stops.more()
             with results.logs_of(namespace, applications.SELECTOR, f"{name}-{way}"):
@@ -66,13 +70,21 @@ def play(namespace, app, column, ways, replicas=2):
                 seen[way] = {"began": began, "ended": time.time(), "stopped": stopped}
         told = {name: one for some in loads for name, one in some.end().items()}
     results.keep(name, app=app, column=column, ways=seen, load=told)
-    took = sum(one["ended"] - one["began"] for one in seen.values())
-    for one in told.values():
-        assert one["requests"] == len(one["record"]) > took # two a second and more are sent
-        # Each answer says which pod it is of: any other would be of something else than is looked at.
-        assert all(line["target"].startswith("app-") for line in one["record"]
-                   if line["outcome"] == "answered")
+    check(told, sum(one["ended"] - one["began"] for one in seen.values()))
     return {name: one["events"] for name, one in told.items() if one["failed"]}
+
+
+def check(told, seconds):
+    """That the load was what it says it is, for so long."""
+    for name, one in told.items():
+        kind, answer = name.rsplit("-", 1)
+        assert one["requests"] > 0.9 * RATES[answer] * seconds, name
+        answered = [line for line in one["record"] if line["outcome"] == "answered"]
+        # Each says which pod it is of: any other would be of something else than is looked at.
+        assert all(line["target"].startswith("app-") for line in answered), name
+        assert (one["reused"] > 0) == (kind in ("kept", "straight")), name
+    assert all(told[name]["reused"] > told[name]["requests"] / 2 for name in told
+               if name in ("kept-10ms", "straight-10ms"))
 
 
 def play_straight(namespace, app, column):
@@ -82,13 +94,14 @@ def play_straight(namespace, app, column):
     straight = Load(namespace, clients("straight", service(namespace), True))
     began = time.time()
     stopped = Stops(namespace).update()
+    ended = time.time()
     told = straight.end()
-    assert told["straight-10ms"]["reused"] > 0
     results.keep(f"{app}-{column}-straight", app=app, column=column, load=told,
-                 ways={"straight": {"began": began, "ended": time.time(), "stopped": stopped}})
+                 ways={"straight": {"began": began, "ended": ended, "stopped": stopped}})
+    check(told, ended - began)
 
 
-WAYS = ("update", "scale", "delete", "evict")
+WAYS = ("update", "scale", "delete", "evict", "drain")
 ALL = "LASTCALL_E2E_ALL" in os.environ # tests/e2e/run --all
 
 
@@ -112,7 +125,9 @@ def test_no_request_is_lost_however_a_pod_is_stopped(namespace, app, column):
 
 @cells(applications.PEERS)
 def test_what_is_lost_without_lastcall_is_counted(namespace, app, column):
-    play(namespace, app, column, WAYS)
+    lost = play(namespace, app, column, WAYS)
+    # Go dies of SIGTERM at once: a load that noticed nothing of it would notice nothing at all.
+    assert lost or app != "go" or column == "sleep"
 
 
 @columns("entrypoint", "sidecar", more=("inject",))
@@ -125,19 +140,6 @@ def test_what_is_lost_in_a_burst_without_lastcall_is_counted(namespace, column):
     play(namespace, "go", column, ("burst",), replicas=5)
 
 
-# One at a time: with two nodes emptied there would be none.
-@pytest.mark.xdist_group("drain")
-@columns("inject", more=("entrypoint", "sidecar"))
-def test_no_request_is_lost_when_a_node_is_drained(namespace, column):
-    assert play(namespace, "node", column, ("drain",), replicas=4) == {}
-
-
-@pytest.mark.xdist_group("drain")
-@columns("sleep", more=("nothing", "tini"))
-def test_what_is_lost_without_lastcall_when_a_node_is_drained_is_counted(namespace, column):
-    play(namespace, "node", column, ("drain",), replicas=4)
-
-
-@columns("sleep", "inject", more=("tini", "entrypoint", "sidecar"))
+@columns("sleep", "inject", more=("nothing", "tini", "entrypoint", "sidecar"))
 def test_what_clients_straight_on_kept_connections_lose_is_counted(namespace, column):
     play_straight(namespace, "nginx", column)
