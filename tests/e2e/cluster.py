@@ -10,8 +10,6 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-# What a run makes in the cluster has this label.
-LABEL, RUN = "lastcall-e2e", os.environ.get("LASTCALL_E2E_RUN", "yes")
 # A pod that asks for no processor stands still beside busy ones that do, and is not ready.
 RESOURCES = {"requests": {"cpu": "50m"}}
 # What is made bears it: tests/e2e/run puts all of it away, however a run ends.
