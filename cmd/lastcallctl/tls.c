@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
 #include "drive/tls_helper.h"
+#include "tls_curves.h"
 
 #include <bearssl.h>
 #include <string.h>
@@ -110,7 +111,7 @@ static void set_suites(br_ssl_engine_context *engine)
     br_ssl_engine_set_poly1305(engine, br_poly1305_ctmul_run);
     br_ssl_engine_set_cbc(engine, &br_sslrec_in_cbc_vtable, &br_sslrec_out_cbc_vtable);
     br_ssl_engine_set_aes_cbc(engine, &br_aes_ct64_cbcenc_vtable, &br_aes_ct64_cbcdec_vtable);
-    br_ssl_engine_set_ec(engine, &br_ec_all_m31);
+    br_ssl_engine_set_ec(engine, &lc_tls_curves);
     br_ssl_engine_set_ecdsa(engine, br_ecdsa_i31_vrfy_asn1);
     br_ssl_engine_set_rsavrfy(engine, br_rsa_i31_pkcs1_vrfy);
     br_ssl_engine_set_hash(engine, br_sha1_ID, &br_sha1_vtable);

@@ -20,13 +20,13 @@ pytestmark = [pytest.mark.plain, pytest.mark.xdist_group("browser")]
 # A process that is given no name has its program's, which may be anything but a slash.
 NAME = "<img src=x onerror=alert(1)>"
 
-# /slow answers after 3.5 s. At SIGTERM it takes a second to end. Each phase so lasts longer than the
+# /slow answers after 4.5 s. At SIGTERM it takes a second to end. Each phase so lasts longer than the
 # page waits between two questions: a second, and a quarter of one in a shutdown.
 SERVER = f"#!{PYTHON} -IS\n{PRINT}" + """
 import http.server, signal, sys, threading, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        time.sleep(3.5)
+        time.sleep(4.5)
         self.send_response(200)
         self.end_headers()
     def log_message(self, *_):
