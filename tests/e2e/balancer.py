@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HAProxy in the cluster, as an ingress: it asks the pods themselves whether they are ready, as often
-as an impatient one does. It sends nothing twice, and keeps its connections to the application."""
+"""HAProxy in the cluster, as an ingress: it asks the pods themselves whether they are ready, twice a
+second. It sends nothing twice, and keeps its connections to the application."""
 
 from applications import PEERS, PORT
-from cluster import RESOURCES
+from cluster import INSTRUMENTS
 from images import NAMES
 from load import RESTRICTED
 
@@ -32,7 +32,9 @@ backend app
     http-reuse safe
     option httpchk GET {{path}}
     http-check expect status 200
-    default-server check port {{port}} inter 250ms fall 1 rise 1
+    # A check has its interval to connect; where nobody had a processor for as long all servers would
+    # be down at once, if one were enough.
+    default-server check port {{port}} inter 500ms fall 2 rise 1
     server-template app 1-{SLOTS} 127.0.0.1:{PORT} disabled
 """
 
@@ -62,7 +64,7 @@ def objects(namespace, column):
                         "volumeMounts": [{"name": "etc", "mountPath": "/etc/haproxy"}],
                         "readinessProbe": {"httpGet": {"path": "/10ms", "port": FRONT},
                                            "periodSeconds": 1},
-                        "resources": RESOURCES, "securityContext": RESTRICTED}]}}
+                        "resources": INSTRUMENTS, "securityContext": RESTRICTED}]}}
 
 
 def install(namespace, column):

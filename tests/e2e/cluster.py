@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 # A pod that asks for no processor stands still beside busy ones that do, and is not ready.
 RESOURCES = {"requests": {"cpu": "50m"}}
+INSTRUMENTS = {"requests": {"cpu": "100m"}} # which are not what is looked at
 # What is made bears it: tests/e2e/run puts all of it away, however a run ends.
 LABEL, RUN = "lastcall-e2e", os.environ.get("LASTCALL_E2E_RUN", "yes")
 

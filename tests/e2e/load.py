@@ -5,7 +5,7 @@ import csv
 import json
 import shlex
 
-from cluster import RESOURCES
+from cluster import INSTRUMENTS
 from images import NAMES
 
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
@@ -42,7 +42,7 @@ class Load:
                              [*found, *begin, "touch /tmp/begun", "wait", *end])],
                          "readinessProbe": {"exec": {"command": ["test", "-e", "/tmp/begun"]},
                                             "periodSeconds": 1},
-                         "resources": RESOURCES, "securityContext": RESTRICTED}]}})
+                         "resources": INSTRUMENTS, "securityContext": RESTRICTED}]}})
         namespace.kubectl("wait", "pod/load", "--for=condition=Ready", "--timeout=90s")
 
     def end(self):
