@@ -82,9 +82,10 @@ def check(told, seconds):
         answered = [line for line in one["record"] if line["outcome"] == "answered"]
         # Each says which pod it is of: any other would be of something else than is looked at.
         assert all(line["target"].startswith("app-") for line in answered), name
-        assert (one["reused"] > 0) == (kind in ("kept", "straight")), name
-    assert all(told[name]["reused"] > told[name]["requests"] / 2 for name in told
-               if name in ("kept-10ms", "straight-10ms"))
+        if kind.startswith("new"):
+            assert one["reused"] == 0, name
+        elif answer == "10ms": # in 3 s a server that goes early leaves no connection to be used again
+            assert one["reused"] > one["requests"] / 3, name
 
 
 def play_straight(namespace, app, column):
