@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command.h"
 #include "drive/tls_helper.h"
-#include "tls_curves.h"
 
 #include <bearssl.h>
 #include <string.h>
@@ -86,6 +85,57 @@ static const br_x509_class any_chain = {
     .get_pkey = get_key,
 };
 
+/* X25519 and NIST's three curves, as br_ec_all_m31 has them, without that one's second, faster P-256:
+ * one handshake a check needs no more than the smaller code. */
+static const br_ec_impl *of(int curve)
+{
+    return curve == BR_EC_curve25519 ? &br_ec_c25519_i31 : &br_ec_prime_i31;
+}
+
+static const unsigned char *generator(int curve, size_t *length)
+{
+    return of(curve)->generator(curve, length);
+}
+
+static const unsigned char *order(int curve, size_t *length)
+{
+    return of(curve)->order(curve, length);
+}
+
+static size_t xoff(int curve, size_t *length)
+{
+    return of(curve)->xoff(curve, length);
+}
+
+static uint32_t mul(unsigned char *point, size_t length, const unsigned char *by, size_t by_length,
+                    int curve)
+{
+    return of(curve)->mul(point, length, by, by_length, curve);
+}
+
+static size_t mulgen(unsigned char *ret, const unsigned char *by, size_t by_length, int curve)
+{
+    return of(curve)->mulgen(ret, by, by_length, curve);
+}
+
+static uint32_t muladd(unsigned char *point, const unsigned char *other, size_t length,
+                       const unsigned char *by, size_t by_length, const unsigned char *other_by,
+                       size_t other_by_length, int curve)
+{
+    return of(curve)->muladd(point, other, length, by, by_length, other_by, other_by_length, curve);
+}
+
+static const br_ec_impl curves = {
+    .supported_curves = (uint32_t)1 << BR_EC_curve25519 | (uint32_t)1 << BR_EC_secp256r1 |
+                        (uint32_t)1 << BR_EC_secp384r1 | (uint32_t)1 << BR_EC_secp521r1,
+    .generator = generator,
+    .order = order,
+    .xoff = xoff,
+    .mul = mul,
+    .mulgen = mulgen,
+    .muladd = muladd,
+};
+
 /* One implementation of each, the portable one: a check does not need the fastest. */
 static void set_suites(br_ssl_engine_context *engine)
 {
@@ -111,7 +161,7 @@ static void set_suites(br_ssl_engine_context *engine)
     br_ssl_engine_set_poly1305(engine, br_poly1305_ctmul_run);
     br_ssl_engine_set_cbc(engine, &br_sslrec_in_cbc_vtable, &br_sslrec_out_cbc_vtable);
     br_ssl_engine_set_aes_cbc(engine, &br_aes_ct64_cbcenc_vtable, &br_aes_ct64_cbcdec_vtable);
-    br_ssl_engine_set_ec(engine, &lc_tls_curves);
+    br_ssl_engine_set_ec(engine, &curves);
     br_ssl_engine_set_ecdsa(engine, br_ecdsa_i31_vrfy_asn1);
     br_ssl_engine_set_rsavrfy(engine, br_rsa_i31_pkcs1_vrfy);
     br_ssl_engine_set_hash(engine, br_sha1_ID, &br_sha1_vtable);
