@@ -4,6 +4,7 @@
 #include "drive/attempt.h"
 #include "drive/loop.h"
 #include "listener.h"
+#include "loop_turn.h"
 #include "tap.h"
 
 #include <event2/http.h>
@@ -43,18 +44,9 @@ static void reap(void)
             reaped_others++;
 }
 
-/* A turn of the loop, at most a millisecond long, in which nothing that was killed dies. */
-static void turn_undying(void)
-{
-    struct timeval pause = {.tv_usec = 1000};
-
-    event_base_loopexit(base, &pause);
-    event_base_loop(base, EVLOOP_ONCE);
-}
-
 static void turn(void)
 {
-    turn_undying();
+    loop_turn(base);
     reap();
 }
 
@@ -289,11 +281,11 @@ static void one_that_cannot_die_is_not_joined_by_a_second(void)
     lc_attempt_start(&attempt, &first);
     pid = attempt.child.pid;
     for (time_t end = time(NULL) + PATIENCE_SEC; done() == 0 && time(NULL) < end;)
-        turn_undying();
+        loop_turn(base); /* in which nothing that was killed is reaped */
     CHECK_INT(results[LC_CHECK_FAILED], 1);
     lc_attempt_start(&attempt, &second);
     for (unsigned i = 0; i < 20; i++)
-        turn_undying();
+        loop_turn(base);
     CHECK_INT(attempt.child.pid, pid);
     CHECK_INT(done(), 1);
     for (time_t end = time(NULL) + PATIENCE_SEC; done() == 1 && time(NULL) < end;)

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "drive/checkup.h"
 #include "drive/loop.h"
+#include "loop_turn.h"
 #include "tap.h"
 
 #include <event2/http.h>
@@ -16,6 +17,9 @@ enum { PATIENCE_SEC = 20, SILENCE_TURNS = 100 };
 static struct event_base *base;
 static struct lc_attempt_world world;
 static struct lc_checkup checkup;
+static struct lc_probe probe;
+static struct lc_process_config config;
+static char root[] = "/", loopback[] = "127.0.0.1", web[] = "web";
 static struct evhttp *server;
 static struct evhttp_request *held[4]; /* the requests, in the order in which they came */
 static unsigned asked;
@@ -34,13 +38,9 @@ static void on_changed(void *userdata, unsigned lane, bool failed)
     CHECK(!failed);
 }
 
-/* A turn of the loop, at most a millisecond long. */
 static void turn(void)
 {
-    struct timeval pause = {.tv_usec = 1000};
-
-    event_base_loopexit(base, &pause);
-    event_base_loop(base, EVLOOP_ONCE);
+    loop_turn(base);
 }
 
 static void await_request(unsigned number)
@@ -66,20 +66,31 @@ static void serve(uint16_t *ret_port)
     evhttp_set_gencb(server, on_request, NULL);
 }
 
-static void what_is_asked_of_one_process_does_not_count_for_the_next(void)
+/* A process with one check, which has begun; `failures` in a row decide, or one success. */
+static void setup(enum lc_check_kind kind, uint64_t period_msec, uint64_t failures)
 {
-    struct lc_probe probe = {.action = LC_PROBE_HTTP_GET,
-                             .path = (char[]){"/"},
-                             .host = (char[]){"127.0.0.1"},
-                             .period = 3600 * 1000,
-                             .timeout = 60 * 1000,
-                             .threshold = {1, 1}};
-    struct lc_process_config config = {.name = (char[]){"web"},
-                                       .probe = {[LC_CHECK_READINESS] = &probe}};
-
+    probe = (struct lc_probe){.action = LC_PROBE_HTTP_GET,
+                              .path = root,
+                              .host = loopback,
+                              .period = period_msec,
+                              .timeout = 60 * 1000,
+                              .threshold = {failures, 1}};
+    config = (struct lc_process_config){.name = web};
+    config.probe[kind] = &probe;
     serve(&probe.port);
     CHECK_INT(lc_checkup_init(&checkup, 0, &config, &world, on_changed, NULL), 0);
     lc_checkup_begin(&checkup);
+}
+
+static void teardown(void)
+{
+    lc_checkup_deinit(&checkup);
+    evhttp_free(server);
+}
+
+static void what_is_asked_of_one_process_does_not_count_for_the_next(void)
+{
+    setup(LC_CHECK_READINESS, 3600 * 1000, 1);
     await_request(1);
     lc_checkup_begin(&checkup);
     await_request(2);
@@ -91,24 +102,12 @@ static void what_is_asked_of_one_process_does_not_count_for_the_next(void)
     for (time_t end = time(NULL) + PATIENCE_SEC; time(NULL) < end && !lc_checkup_passes(&checkup);)
         turn();
     CHECK(lc_checkup_passes(&checkup));
-    lc_checkup_deinit(&checkup);
-    evhttp_free(server);
+    teardown();
 }
 
 static void in_a_shutdown_nothing_is_waited_for_any_more(void)
 {
-    struct lc_probe probe = {.action = LC_PROBE_HTTP_GET,
-                             .path = (char[]){"/"},
-                             .host = (char[]){"127.0.0.1"},
-                             .period = 10,
-                             .timeout = 60 * 1000,
-                             .threshold = {1000, 1}};
-    struct lc_process_config config = {.name = (char[]){"web"},
-                                       .probe = {[LC_CHECK_STARTUP] = &probe}};
-
-    serve(&probe.port);
-    CHECK_INT(lc_checkup_init(&checkup, 0, &config, &world, on_changed, NULL), 0);
-    lc_checkup_begin(&checkup);
+    setup(LC_CHECK_STARTUP, 10, 1000);
     await_request(1);
     evhttp_send_reply(held[0], 500, "No", NULL);
     await_request(2);
@@ -117,8 +116,7 @@ static void in_a_shutdown_nothing_is_waited_for_any_more(void)
     for (unsigned i = 0; i < SILENCE_TURNS; i++)
         turn();
     CHECK_INT(asked, 2);
-    lc_checkup_deinit(&checkup);
-    evhttp_free(server);
+    teardown();
 }
 
 int main(void)

@@ -4,10 +4,10 @@
 #include "drive/http_place.h"
 #include "drive/loop.h"
 #include "listener.h"
+#include "loop_turn.h"
 #include "tap.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <time.h>
@@ -29,13 +29,9 @@ static void on_done(void *userdata, int status)
     get = NULL;
 }
 
-/* A turn of the loop, at most a millisecond long. */
 static void turn(void)
 {
-    struct timeval pause = {.tv_usec = 1000};
-
-    event_base_loopexit(base, &pause);
-    event_base_loop(base, EVLOOP_ONCE);
+    loop_turn(base);
 }
 
 static void setup(const char *path)
