@@ -18,10 +18,11 @@ static const struct {
                                 {2500, "2.5"},   {5000, "5.0"},   {10000, "10.0"},
                                 {15000, "15.0"}, {30000, "30.0"}, {120000, "120.0"}};
 
-static const char *const paths[LC_METRICS_PATHS] = {
-    "/livez", "/healthz", "/readyz", "/startupz", "/status", "/metrics", "/prestop", "/", "other"};
+static const char *const paths[LC_METRICS_PATHS] = {"/livez",  "/healthz", "/readyz",  "/startupz",
+                                                    "/status", "/metrics", "/prestop", "/drain",
+                                                    "/undo",   "/",        "other"};
 
-static const int codes[LC_METRICS_CODES] = {200, 400, 403, 404, 405, 503};
+static const int codes[LC_METRICS_CODES] = {200, 202, 400, 403, 404, 405, 409, 503};
 
 static const char *const action_names[] = {
     [LC_SIGNAL_ACTION_STOP] = "stop",       [LC_SIGNAL_ACTION_IGNORE] = "ignore",

@@ -35,8 +35,8 @@ enum lc_reaped_kind {
 
 enum {
     LC_METRICS_BUCKETS = 12, /* finite ones */
-    LC_METRICS_PATHS = 9,    /* the last stands for all that are not served */
-    LC_METRICS_CODES = 6,    /* 200, 400, 403, 404, 405, 503 */
+    LC_METRICS_PATHS = 11,   /* the last stands for all that are not served */
+    LC_METRICS_CODES = 8,    /* all that lastcall answers */
     LC_METRICS_TEXT_MAX = 32 * 1024,
 };
 

@@ -116,6 +116,21 @@ def test_an_undo_after_the_stop_signal_is_refused(lastcall):
     assert app.status("/readyz") == 503
 
 
+def test_what_is_asked_over_the_control_socket_is_counted_with_its_answer(lastcall):
+    app = start(lastcall, window="5s")
+    for path in ("/drain", "/drain", "/undo", "/drain"):
+        app.post(path)
+    app.signal("SIGTERM")
+    app.wait_for("signal")
+    app.post("/undo")
+    told = [line for line in app.http("/metrics").body.splitlines()
+            if line.startswith("lastcall_http_requests_total") and ("drain" in line or "undo" in line)]
+    assert told == ['lastcall_http_requests_total{path="/drain",code="200"} 1',
+                    'lastcall_http_requests_total{path="/drain",code="202"} 2',
+                    'lastcall_http_requests_total{path="/undo",code="202"} 1',
+                    'lastcall_http_requests_total{path="/undo",code="409"} 1']
+
+
 def test_an_undo_after_the_end_of_a_process_is_refused(lastcall):
     app = start(lastcall, window="5s", stdin=-1, command=[
         "sh", "-c", "(trap '' TERM; exec sleep 100) & echo up; read x"])
