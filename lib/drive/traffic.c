@@ -110,6 +110,7 @@ static bool step(struct lc_traffic *self)
 
 static void on_look_over(struct lc_traffic *self)
 {
+    self->untold = false;
     tell(self);
     look_again_later(self);
     tell_lifecycle(self); /* may change the mode */
@@ -182,15 +183,16 @@ static int look(struct lc_traffic *self)
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_traffic *self = userdata;
-    int r = look(self);
+    int r = self->untold ? 0 : look(self);
 
     (void)fd;
     (void)what;
     if (r < 0) {
         self->looked = false;
         self->error = r;
-        on_look_over(self);
     }
+    if (r < 0 || self->untold)
+        on_look_over(self);
 }
 
 /* Steps as long as there is something to do and time. True: a look has ended meanwhile. */
@@ -205,9 +207,22 @@ static bool catch_up(struct lc_traffic *self)
     return false;
 }
 
+/* It may have been the timer's look that ends here, and then nothing else tells of it or begins the
+ * next one; at once it cannot be told: who asks may be in the midst of a step of the lifecycle. */
+static void tell_soon(struct lc_traffic *self)
+{
+    if (self->mode == LC_TRAFFIC_REST)
+        return;
+    self->untold = true;
+    lc_loop_set_timer(self->timer, 0);
+}
+
 const struct lc_connections_count *lc_traffic_glance(struct lc_traffic *self)
 {
-    return look(self) == 0 && catch_up(self) ? lc_traffic_count(self) : NULL;
+    if (look(self) < 0 || !catch_up(self))
+        return NULL;
+    tell_soon(self);
+    return lc_traffic_count(self);
 }
 
 const struct lc_connections_count *lc_traffic_recent(struct lc_traffic *self)
@@ -279,6 +294,7 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
     if (self->told)
         tell_change(self);
     self->mode = mode;
+    self->untold = false;
     event_del(self->timer);
     if (mode == LC_TRAFFIC_REST) {
         /* A drain may be taken back: what comes then is another shutdown. */

@@ -55,6 +55,7 @@ struct lc_traffic {
     enum lc_traffic_mode mode;
     bool looked; /* a look has ended: there is a count */
     lc_msec looked_at;
+    bool untold; /* one has ended that the lifecycle does not know of yet */
     bool told; /* the log, in this shutdown, of where counts come from and what the first one was */
     lc_msec told_at;         /* the log, of the last count */
     unsigned told_in_flight; /* which was this */

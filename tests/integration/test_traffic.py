@@ -405,6 +405,24 @@ def test_idle_connections_that_are_kept_alive_do_not_hold_it(lastcall):
         stream.close()
 
 
+def test_who_asks_for_the_status_all_the_time_does_not_hold_it(lastcall):
+    """An answer may end the look that the drain waits for."""
+    app = start(lastcall, "--propagation", "0s", "--wait-for-idle=10s")
+    with app.network.connect(WEB) as stream, contextlib.ExitStack() as streams:
+        questions = [streams.enter_context(one) for one in app.network.sockets(900)]
+        request(stream, "/slow")
+        app.signal("SIGTERM")
+        answered = threading.Thread(target=receive, args=(stream, b"hello"))
+        answered.start()
+        for question in questions:
+            if not answered.is_alive():
+                break
+            question.connect(("127.0.0.1", 9909))
+            app.http("/status", stream=question)
+        answered.join()
+    assert app.wait_for("phase", next="stopping", timeout=12)["t"] < 5
+
+
 def test_a_stream_that_never_ends_is_cut_at_the_timeout_and_reported(lastcall):
     app = start(lastcall, "--wait-for-idle=1s")
     with app.network.connect(WEB) as stream:
