@@ -291,6 +291,9 @@ void lc_lifecycle_step(struct lc_lifecycle *self, lc_msec now, const struct lc_e
 /* When to call lc_lifecycle_step() with LC_EVENT_TICK, at the latest; LC_NEVER: no need. */
 lc_msec lc_lifecycle_next(const struct lc_lifecycle *self);
 
+/* When a hook that came alone is taken for the only one; LC_NEVER: none has. */
+lc_msec lc_lifecycle_pair_end(const struct lc_lifecycle *self);
+
 /* When the window or the drain would end at the latest, as the state stands; for display. */
 lc_msec lc_lifecycle_phase_end(const struct lc_lifecycle *self);
 

@@ -41,12 +41,11 @@ static void offer(struct lc_timer *first, struct lc_timer timer)
         *first = timer;
 }
 
-static void offer_pair(const struct lc_lifecycle *self, struct lc_timer *first)
+lc_msec lc_lifecycle_pair_end(const struct lc_lifecycle *self)
 {
-    lc_msec end = lc_after(self->unpaired_at, self->policy.pair_time);
-
-    if (self->unpaired != LC_UNPAIRED_NONE)
-        offer(first, (struct lc_timer){.kind = LC_TIMER_PAIR, .at = end});
+    if (self->unpaired == LC_UNPAIRED_NONE)
+        return LC_NEVER;
+    return lc_after(self->unpaired_at, self->policy.pair_time);
 }
 
 static void offer_hooks(const struct lc_lifecycle *self, const unsigned beneath[],
@@ -150,7 +149,7 @@ struct lc_timer lc_timer_first(const struct lc_lifecycle *self)
     if (self->done)
         return first;
     (void)lc_stages(self, lc_lanes_unasked(self), beneath);
-    offer_pair(self, &first);
+    offer(&first, (struct lc_timer){.kind = LC_TIMER_PAIR, .at = lc_lifecycle_pair_end(self)});
     offer_hooks(self, beneath, &first);
     if (self->t0 != LC_NEVER)
         offer_waits(self, &first);

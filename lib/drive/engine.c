@@ -9,7 +9,7 @@
 enum {
     FIRST_TIMER_USEC = 1000000, /* the first event comes long before */
     LATE_MSEC = 200,            /* what a busy machine alone seldom does to a timer */
-    YIELD_USEC = 100000,        /* to accept and to read what has come */
+    READING_MSEC = 100,         /* to accept and to read what has come */
 };
 
 static void set_timer(struct lc_engine *self)
@@ -21,15 +21,40 @@ static void set_timer(struct lc_engine *self)
         evtimer_del(self->timer);
         return;
     }
+    if (next < self->reads_until)
+        next = self->reads_until;
     delay = next * 1000 > now ? next * 1000 - now : 0;
     /* Allocates only where the loop's heap has to grow: clients' timers may have taken its room. Then
      * it goes off at once, again and again: busy, but in time. */
     lc_loop_set_timer(self->timer, delay);
 }
 
+/* Somebody asks for it, where others tell of what they see. */
+static bool is_asked(enum lc_event_kind kind)
+{
+    return kind == LC_EVENT_STOP || kind == LC_EVENT_DRAIN || kind == LC_EVENT_UNDO ||
+           kind == LC_EVENT_PRESTOP_CONTAINER || kind == LC_EVENT_PRESTOP_POD;
+}
+
+/* We were held up (a node without a processor to spare), and the other hook of a pod that goes may
+ * wait in its socket: until that can have been read, time stands still before what is due, but for
+ * what is asked. No deadline is armed in that state, so that nobody lives longer for it. */
+static lc_msec lifecycle_time(struct lc_engine *self, enum lc_event_kind kind)
+{
+    lc_msec pair_end = lc_lifecycle_pair_end(&self->lifecycle), now = lc_clock_msec();
+
+    if (pair_end == LC_NEVER || now < pair_end + LATE_MSEC) {
+        self->reads_until = 0;
+        return now;
+    }
+    if (!self->reads_until)
+        self->reads_until = now + READING_MSEC;
+    return now < self->reads_until && !is_asked(kind) ? pair_end - 1 : now;
+}
+
 static void step(struct lc_engine *self, const struct lc_event *event)
 {
-    lc_msec now = lc_clock_msec();
+    lc_msec now = lifecycle_time(self, event->kind);
 
     lc_lifecycle_step(&self->lifecycle, now, event, &self->actions);
     for (size_t i = 0; i < self->actions.count; i++)
@@ -64,27 +89,12 @@ int lc_engine_reload(struct lc_engine *self, const struct lc_policy *policy, con
     return r;
 }
 
-/* We were held up (a node without a processor to spare), and the other hook of a pod that goes may
- * wait in its socket: it counts first, as any event does. No deadline is armed in that state, so that
- * nobody lives longer for it. */
-static bool yields(struct lc_engine *self)
-{
-    const struct lc_lifecycle *lifecycle = &self->lifecycle;
-    bool late = lc_clock_msec() >= lc_lifecycle_next(lifecycle) + LATE_MSEC;
-
-    self->yielded = lifecycle->unpaired != LC_UNPAIRED_NONE && late && !self->yielded &&
-                    lc_loop_set_timer(self->timer, YIELD_USEC) == 0;
-    return self->yielded;
-}
-
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_engine *self = userdata;
 
     (void)fd;
     (void)what;
-    if (yields(self))
-        return;
     if (self->before_timer)
         self->before_timer(self->userdata);
     lc_engine_post(self, &(struct lc_event){.kind = LC_EVENT_TICK});
@@ -96,7 +106,8 @@ int lc_engine_init(struct lc_engine *self, struct event_base *base, const struct
     int r;
 
     self->queue_head = self->queue_count = 0;
-    self->busy = self->yielded = false;
+    self->busy = false;
+    self->reads_until = 0;
     self->act = act;
     self->before_timer = NULL;
     self->userdata = userdata;

@@ -25,7 +25,7 @@ struct lc_engine {
     struct lc_event queue[LC_ENGINE_QUEUE_MAX];
     size_t queue_head, queue_count;
     bool busy;
-    bool yielded; /* the timer that is due has let clients have their turn */
+    lc_msec reads_until; /* held up past the pair's end, clients have their turn; 0: we were not */
     struct event *timer;
     lc_engine_act *act;
     lc_engine_before_timer *before_timer; /* NULL: nobody */

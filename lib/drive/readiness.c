@@ -60,11 +60,14 @@ static lc_msec time_to_end(const struct lc_process_config *config)
 
 void lc_readiness_watch_expect(struct lc_readiness_watch *self, lc_msec patience)
 {
+    bool anew = lc_clock_msec() >= self->expects;
+
     if (!self->process->config->port_count)
         return;
-    self->closed = false;
     self->expects = lc_clock_msec() + patience;
     lc_readiness_watch_look(self);
+    if (anew) /* what this look saw closed was so before */
+        self->closed = false;
 }
 
 void lc_readiness_watch_restart(struct lc_readiness_watch *self)
@@ -102,7 +105,7 @@ void lc_readiness_watch_look(struct lc_readiness_watch *self)
 
     if (running)
         self->missing = self->process->config->port_count ? missing_port(self) : 0;
-    self->closed |= self->expects && self->missing > 0;
+    self->closed |= self->expects && !missed && self->missing > 0;
     if (running && missed && self->missing <= 0)
         on_listening(self);
     ready = running && !still_ends(self) && self->missing <= 0 && lc_checkup_passes(self->checkup);

@@ -38,7 +38,7 @@ struct lc_readiness_watch {
     int missing;     /* the first port on which nothing listens; 0: none; -errno */
     lc_msec ends_by; /* what listens is about to end, by then; 0: it is not */
     lc_msec expects; /* its end, and looks for it, until then; 0: it does not */
-    bool closed;     /* something was missing since it was expected */
+    bool closed;     /* what listened has closed since that was expected */
 };
 
 /* 0 or -ENOMEM. */
@@ -48,7 +48,7 @@ int lc_readiness_watch_init(struct lc_readiness_watch *self, struct event_base *
 void lc_readiness_watch_deinit(struct lc_readiness_watch *self);
 
 /* It may be restarted within `patience` ms, and lc_readiness_watch_restart() comes after that: it
- * may be another one by then. */
+ * may be another one by then. Called again within them, it has as long from now on. */
 void lc_readiness_watch_expect(struct lc_readiness_watch *self, lc_msec patience);
 
 /* It is about to end, or has ended since that was expected, and starts anew; its lane is known to be

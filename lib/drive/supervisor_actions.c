@@ -147,15 +147,9 @@ static void leave(struct lc_supervisor *self)
 
 static void follow_phase(struct lc_supervisor *self, const struct lc_action *action)
 {
-    const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
-    bool begins = action->from < LC_PHASE_PROPAGATING && action->phase >= LC_PHASE_PROPAGATING;
-
     lc_supervisor_follow_phase(self, action);
-    for (unsigned lane = 0; lane < lifecycle->policy.lanes; lane++) {
+    for (unsigned lane = 0; lane < self->engine.lifecycle.policy.lanes; lane++)
         lc_checkup_follow(&self->checkup[lane], action->phase);
-        if (begins && lifecycle->unpaired == LC_UNPAIRED_CONTAINER)
-            lc_readiness_watch_expect(&self->watch[lane], lifecycle->policy.pair_time);
-    }
 }
 
 void lc_supervisor_act(void *userdata, const struct lc_action *action, lc_msec now)

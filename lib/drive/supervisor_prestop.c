@@ -104,6 +104,17 @@ static bool is_repeat(struct lc_supervisor *self, const char *query)
     return false;
 }
 
+/* It may be its container alone that is restarted: within the pair's time, which each hook begins. */
+static void expect_restart(struct lc_supervisor *self)
+{
+    const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;
+
+    if (lifecycle->unpaired != LC_UNPAIRED_CONTAINER)
+        return;
+    for (unsigned lane = 0; lane < lifecycle->policy.lanes; lane++)
+        lc_readiness_watch_expect(&self->watch[lane], lifecycle->policy.pair_time);
+}
+
 static void prestop(struct lc_supervisor *self, const struct lc_http_request *request,
                     struct lc_http_response *ret)
 {
@@ -119,8 +130,10 @@ static void prestop(struct lc_supervisor *self, const struct lc_http_request *re
     lc_log(self->log, LC_LOG_INFO, "prestop", LC_STR("query", request->query),
            LC_COUNT("in_flight", lc_supervisor_in_flight(seen)), LC_T(lc_supervisor_elapsed(self)));
     /* It has the time that is left to the first one, though the client of that one may have gone. */
-    if (!is_repeat(self, request->query))
+    if (!is_repeat(self, request->query)) {
         lc_supervisor_begin(self, event, seen);
+        expect_restart(self);
+    }
     ret->hold = lifecycle->asked;
     if (ret->hold)
         answer(ret, STATUS_FULL, "too many wait already\n");

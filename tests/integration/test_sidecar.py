@@ -207,13 +207,17 @@ def test_but_the_hook_of_a_further_container_has_a_time_of_its_own(pod):
     end(app, web)
 
 
-def test_hooks_that_came_while_lastcall_was_held_up_are_a_pair(pod):
-    """A node without a processor to spare: the second one waits in its socket past the 2 s."""
-    app, web = pod("--propagation", "4s")
+@pytest.mark.parametrize("clients", [0, 3])
+def test_hooks_that_came_while_lastcall_was_held_up_are_a_pair(pod, clients):
+    """A node without a processor to spare: the second one waits in its socket past the 2 s, and behind
+    it what else there is to see."""
+    app, web = pod("--propagation", "4s:1s:8s")
     hooks = [Hook(app, CONTAINER)]
     app.wait_for("prestop")
     os.kill(app.pid, signal.SIGSTOP)
     time.sleep(0.5)
+    for stream in app.network.sockets(clients):
+        stream.connect(("127.0.0.1", 8000))
     hooks.append(Hook(app, POD))
     time.sleep(PAIR)
     os.kill(app.pid, signal.SIGCONT)
@@ -262,6 +266,29 @@ def test_an_application_that_is_back_before_the_2_seconds_are_over_is_ready_afte
     back = app.wait_for("phase", next="running", after=app.wait_for("prestop"))
     on = app.wait_for("readiness", after=back, ready=True)
     assert on.at - max(up, back.at) < 0.5 * SLOWNESS
+
+
+def test_one_that_begins_to_listen_after_its_hook_is_about_to_end_all_the_same(sidecar, beside):
+    """Its startup probe has failed, say."""
+    app = sidecar("--ports", "8000", "--propagation", "4s")
+    Hook(app, CONTAINER).done()
+    beside(app).wait_output("up")
+    back = app.wait_for("phase", next="starting")
+    on = app.wait_for("readiness", timeout=10, after=back, ready=True)
+    assert apart(back, on) == lateness(5.0 - 0.1, late=0.5)
+
+
+def test_an_application_is_back_in_time_also_where_the_hook_of_another_put_that_off(pod, beside):
+    app, web = pod("--propagation", "0s")
+    Hook(app, CONTAINER).done()
+    time.sleep(1.5)
+    Hook(app, "?container=other").done()
+    time.sleep(1.0)  # longer than 2 s after the first
+    web.stop()
+    time.sleep(0.3)  # several looks long
+    beside(app).wait_output("up")
+    back = app.wait_for("phase", next="running", after=app.wait_for("prestop"))
+    assert apart(back, app.wait_for("readiness", after=back, ready=True)) < 0.5 * SLOWNESS
 
 
 def test_the_pods_hook_alone_changes_nothing(pod):
