@@ -17,7 +17,7 @@ uint64_t lc_pod_grace_seconds(const struct lc_pod *pod)
     struct lc_spot spot = lc_spot_key(&pod->spec, "terminationGracePeriodSeconds");
     uint64_t seconds;
 
-    return lc_spot_number(&spot, &seconds) ? seconds : STANDARD_GRACE_SECONDS;
+    return lc_spot_seconds(&spot, &seconds) ? seconds : STANDARD_GRACE_SECONDS;
 }
 
 /* The kubelet kills at its own time, whatever lastcall has planned for later. */
@@ -103,7 +103,7 @@ static uint64_t hook_time(const struct lc_container *self, const struct lc_spot 
 
     if (begins_the_drain(self, hook))
         return 0;
-    return lc_spot_number(&sleep, &seconds) ? seconds * 1000 : exec_time(&command);
+    return lc_spot_seconds(&sleep, &seconds) ? seconds * 1000 : exec_time(&command);
 }
 
 void lc_container_check_grace(const struct lc_container *self)
@@ -123,7 +123,7 @@ void lc_container_check_grace(const struct lc_container *self)
                     (unsigned long long)seconds, self->name, lc_duration_format(grace, text),
                     (unsigned long long)(seconds - hook_seconds));
     /* It stands for the pod's where this probe is what failed. */
-    if (lc_spot_number(&own, &seconds))
+    if (lc_spot_seconds(&own, &seconds))
         check_kill(self, &own, seconds, "");
 }
 

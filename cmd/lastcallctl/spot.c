@@ -87,3 +87,14 @@ bool lc_spot_number(const struct lc_spot *self, uint64_t *ret)
     *ret = strtoull(text, &end, 10);
     return *end == '\0' && errno == 0;
 }
+
+bool lc_spot_seconds(const struct lc_spot *self, uint64_t *ret)
+{
+    static const uint64_t thousand_years = UINT64_C(1000) * 366 * 24 * 60 * 60;
+
+    if (!lc_spot_number(self, ret))
+        return false;
+    if (*ret > thousand_years)
+        *ret = thousand_years;
+    return true;
+}

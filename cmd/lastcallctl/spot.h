@@ -27,5 +27,8 @@ const char *lc_spot_text(const struct lc_spot *self); /* a scalar's; else NULL *
 bool lc_spot_says(const struct lc_spot *self, const char *text);
 /* A whole number; false: it is none. */
 bool lc_spot_number(const struct lc_spot *self, uint64_t *ret);
+/* The same, of seconds; more than a thousand years are taken for that, so that no sum of milliseconds
+ * overflows. */
+bool lc_spot_seconds(const struct lc_spot *self, uint64_t *ret);
 
 #endif

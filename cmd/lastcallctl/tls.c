@@ -220,7 +220,8 @@ static size_t pass_answer_back(br_sslio_context *stream)
     return all;
 }
 
-/* What the kubelet's Go might have agreed upon: TLS 1.3, an Ed25519 certificate. A server that has
+/* What the kubelet's Go might have agreed upon: TLS 1.3, an Ed25519 certificate. That its alerts say
+ * the same of what Go has not either, such as DHE, cannot be helped. A server that has
  * shown its certificate had nothing against all that: it refuses for another reason, such as a
  * client certificate that it wants, and would refuse the kubelet, too. */
 static bool is_unspoken(int error, const struct chain *chain)
@@ -242,7 +243,7 @@ static int fail(int error, const struct chain *chain)
 {
     if (is_unspoken(error, chain))
         return lc_ctl_fail("tls: " LC_TLS_HELPER_UNSPOKEN
-                           ": version 1.2, with a certificate of RSA or ECDSA");
+                           ": version 1.2, a certificate of RSA or ECDSA, a key exchange of ECDHE");
     if (error >= BR_ERR_SEND_FATAL_ALERT)
         return lc_ctl_fail("tls: refused the server, with alert %d",
                            error - BR_ERR_SEND_FATAL_ALERT);

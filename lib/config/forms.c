@@ -10,6 +10,8 @@
 
 /* What texts must look like, and how what is accepted is said. */
 
+enum { URL_PATH_MAX = 2000 }; /* less than struct lc_place has room for: some are percent-encoded */
+
 static bool is_name(const char *text)
 {
     size_t length = 0;
@@ -29,14 +31,16 @@ static bool is_host(const char *text)
            inet_pton(AF_INET6, text, &binary) == 1;
 }
 
-/* It goes into a request line as it is: nothing that could end the line or the path. The slash at its
+/* It goes into a request line: nothing that could end the line or the path. The slash at its
  * beginning may be left out, as the kubelet allows. */
 static bool is_url_path(const char *text)
 {
-    for (; *text; text++)
-        if (*text <= ' ' || *text > '~')
+    size_t length = 0;
+
+    for (; text[length]; length++)
+        if (text[length] <= ' ' || text[length] > '~')
             return false;
-    return true;
+    return length <= URL_PATH_MAX;
 }
 
 /* RFC 9110, 5.6.2: a token. */
@@ -76,8 +80,8 @@ const struct lc_form_info lc_forms[LC_FORM_COUNT] = {
     [LC_FORM_HOST] = {.accepted = "localhost, or an address such as 127.0.0.1 or ::1",
                       .pattern = "^(|localhost|[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
                       .check = is_host},
-    [LC_FORM_URL_PATH] = {.accepted = "a path such as /stop?now=1",
-                          .pattern = "^[!-~]*$",
+    [LC_FORM_URL_PATH] = {.accepted = "a path such as /stop?now=1, of at most 2000 characters",
+                          .pattern = "^[!-~]{0,2000}$",
                           .check = is_url_path},
     [LC_FORM_HEADER_NAME] = {.accepted = "a header's name, such as Authorization",
                              .pattern = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",

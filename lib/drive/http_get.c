@@ -115,7 +115,7 @@ static void expect_answer(struct lc_http_get *self)
     self->part = PART_STATUS;
     self->status = 0;
     self->located = false;
-    self->read = self->line_length = 0;
+    self->line_length = 0;
     self->body = (struct lc_http_body){0};
 }
 
@@ -283,6 +283,7 @@ static int ask(struct lc_http_get *self, int fd)
     }
     bufferevent_setcb(self->stream, on_read, NULL, on_event, self);
     expect_answer(self);
+    self->read = 0;
     self->requests++;
     if (write_request(self, bufferevent_get_output(self->stream)) < 0 ||
         bufferevent_enable(self->stream, EV_READ | EV_WRITE) < 0)
@@ -326,16 +327,6 @@ static void dial(struct lc_http_get *self)
         finish(self, r);
 }
 
-/* As the kubelet makes a URL of it (formatURL() in pkg/probe/http/request.go): behind a slash, and
- * without a fragment, which stays with the client. */
-static int set_path(struct lc_http_get *self, const char *path)
-{
-    int length = snprintf(self->place.path, sizeof(self->place.path), "%s%.*s",
-                          *path == '/' ? "" : "/", (int)strcspn(path, "#"), path);
-
-    return length < (int)sizeof(self->place.path) ? 0 : -ENAMETOOLONG;
-}
-
 int lc_http_get_new(struct lc_http_get **ret, const struct lc_http_get_options *options)
 {
     struct lc_http_get *self;
@@ -348,7 +339,7 @@ int lc_http_get_new(struct lc_http_get **ret, const struct lc_http_get_options *
     self->place.scheme = options->scheme;
     self->place.port = options->port;
     snprintf(self->place.host, sizeof(self->place.host), "%s", options->host ? options->host : "");
-    r = set_path(self, options->path);
+    r = lc_place_begin(&self->place, options->path);
     if (r == 0)
         r = start_dial(self);
     if (r < 0) {

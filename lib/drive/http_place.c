@@ -88,17 +88,23 @@ static bool has_control_character(const char *text)
     return false;
 }
 
+/* Whether Go leaves it in a URL as it is: a query whatever it may be. */
+static bool is_plain(unsigned char byte, bool query)
+{
+    return byte > ' ' && byte <= '~' && (query || !strchr("\"<>\\^`{|}", byte));
+}
+
 /* It goes into a request line, where a blank would end it. A fragment stays with the client. */
 static int set_path(struct lc_place *ret, const char *before, size_t before_length,
                     const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
-    size_t length = strcspn(text, "#"), at = before_length;
+    size_t length = strcspn(text, "#"), at = before_length, query = strcspn(text, "?");
 
     memmove(ret->path, before, before_length);
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)text[i];
-        bool plain = byte > ' ' && byte <= '~';
+        bool plain = is_plain(byte, i >= query);
 
         if (at + (plain ? 1 : 3) >= sizeof(ret->path))
             return -EBADMSG;
@@ -147,6 +153,16 @@ static int follow_authority(const struct lc_place *from, const char *scheme, siz
     if (r < 0)
         return r;
     return *end == '/' ? set_path(ret, "", 0, end) : set_path(ret, "/", 1, end);
+}
+
+int lc_place_begin(struct lc_place *self, const char *path)
+{
+    size_t scheme = scheme_length(path);
+    const char *rest = path + (scheme ? scheme + 1 : 0);
+
+    if (strncmp(rest, "//", 2) == 0)
+        path = rest + 2 + strcspn(rest + 2, "/?#");
+    return set_path(self, "/", *path != '/', path) < 0 ? -ENAMETOOLONG : 0;
 }
 
 int lc_place_follow(const struct lc_place *from, const char *location, struct lc_place *ret)

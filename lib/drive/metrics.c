@@ -164,7 +164,7 @@ static void add_reaped(const struct lc_metrics *self, struct lc_text *text)
 static void add_requests(const struct lc_metrics *self, struct lc_text *text)
 {
     lc_text_family(text, "lastcall_http_requests_total", "counter",
-                   "Requests to lastcall's own listener; those that never came are left out.");
+                   "Requests that lastcall answered, over its listeners and its control socket.");
     for (size_t p = 0; p < LC_METRICS_PATHS; p++)
         for (size_t c = 0; c < LC_METRICS_CODES; c++)
             if (self->requests[p][c])

@@ -416,7 +416,7 @@ def test_what_a_server_of_other_tls_is_like_is_not_known(lastcall, place, key, o
                   liveness={**SLOW_HTTPS, "failureThreshold": 1})
     assert wait(app, "check not made")["why"] == (
         "lastcallctl: tls: the server speaks no TLS that lastcall does: "
-        "version 1.2, with a certificate of RSA or ECDSA")
+        "version 1.2, a certificate of RSA or ECDSA, a key exchange of ECDHE")
     results(app, "liveness", 2)
     assert decisions(app, "liveness") == []
     assert app.running()

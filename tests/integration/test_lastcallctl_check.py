@@ -35,6 +35,17 @@ def test_a_good_file_is_called_good_in_one_line(path):
     assert done.stdout.startswith("good: ") and done.stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize("length, code", [(2000, 0), (2001, 125)])
+def test_a_path_too_long_to_be_asked_is_refused(place, length, code):
+    path = "/" + (length - 1) * "a"
+    with open(f"{place}/lastcall.yaml", "w", encoding="ascii") as file:
+        file.write("processes:\n- command: [web]\n"
+                   f"  readinessProbe: {{httpGet: {{path: {path}, port: 80}}}}\n")
+    done = ctl("check", "-c", f"{place}/lastcall.yaml")
+    assert done.returncode == code, done.stderr
+    assert code == 0 or "accepted: a path such as" in done.stderr
+
+
 def test_the_line_has_the_sum_of_times_and_the_window():
     done = ctl("check", "--platform", "kubernetes", "--propagation", "7s",
                "--wait-for-idle=9s", "--stop-timeout", "10s")

@@ -146,6 +146,26 @@ static void and_no_longer(void)
     CHECK_INT(status_of_long(LC_GET_HEAD_MAX / 16384 + 1, 16384), -EBADMSG);
 }
 
+static void early_hints_count_among_them(void)
+{
+    char *hints = long_answer(1, 16384, "");
+    int client;
+
+    memcpy(hints + strlen("HTTP/1.1 "), "103", 3);
+    *strstr(hints, "ok") = '\0';
+    setup("/");
+    ask();
+    client = receive();
+    for (size_t sent = 0; sent <= LC_GET_HEAD_MAX && result == PENDING; sent += 16384)
+        answer(client, hints);
+    answer(client, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    finish();
+    CHECK_INT(result, -EBADMSG);
+    close(client);
+    free(hints);
+    teardown();
+}
+
 static void a_long_line_between_others_hides_none_of_them(void)
 {
     char *text = long_answer(1, 50000, "Location: /there");
@@ -209,6 +229,11 @@ static void a_path_is_sent_as_the_kubelet_sends_it(void)
     CHECK_STR(sent_path("?a"), "/?a");
     CHECK_STR(sent_path(""), "/");
     CHECK_STR(sent_path("#a"), "/");
+    CHECK_STR(sent_path("//healthz"), "/");
+    CHECK_STR(sent_path("//healthz?a//b"), "/?a//b");
+    CHECK_STR(sent_path("//foo/bar"), "/bar");
+    CHECK_STR(sent_path("http://foo:1/bar"), "/bar");
+    CHECK_STR(sent_path("/a{b}|c<d>?q={x}"), "/a%7Bb%7D%7Cc%3Cd%3E?q={x}");
 }
 
 static void of_no_more_than_there_is_room_for(void)
@@ -267,6 +292,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     TEST(headers_may_be_as_long_as_gos_may);
     TEST(and_no_longer);
+    TEST(early_hints_count_among_them);
     TEST(a_long_line_between_others_hides_none_of_them);
     TEST(what_frames_a_body_is_not_sent_with_a_GET);
     TEST(a_path_is_sent_as_the_kubelet_sends_it);

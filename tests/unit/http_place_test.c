@@ -111,13 +111,14 @@ static void what_is_no_url_of_http_leads_nowhere(void)
     CHECK_STR(follow(":y"), "no");
 }
 
-static void what_a_request_line_cannot_hold_is_percent_encoded(void)
+static void what_a_url_cannot_hold_is_percent_encoded(void)
 {
     CHECK_STR(follow("/a b?c d"), "http 10.0.0.1 8080 /a%20b?c%20d");
     CHECK_STR(follow("/gr\xc3\xb6\xc3\x9f"
                      "e"),
               "http 10.0.0.1 8080 /gr%C3%B6%C3%9Fe");
     CHECK_STR(follow("\xff"), "http 10.0.0.1 8080 /a/%FF");
+    CHECK_STR(follow("/a|b?c|d"), "http 10.0.0.1 8080 /a%7Cb?c|d");
 }
 
 static void a_location_cannot_write_headers_of_its_own(void)
@@ -151,7 +152,7 @@ int main(void)
     TEST(another_host_is_elsewhere_whatever_the_rest_says);
     TEST(a_url_that_names_no_host_is_elsewhere_too);
     TEST(what_is_no_url_of_http_leads_nowhere);
-    TEST(what_a_request_line_cannot_hold_is_percent_encoded);
+    TEST(what_a_url_cannot_hold_is_percent_encoded);
     TEST(a_location_cannot_write_headers_of_its_own);
     TEST(what_is_too_long_leads_nowhere);
     return tap_done();
