@@ -191,6 +191,9 @@ static void check_speed(const struct lc_container *self, const struct lc_spot *s
     uint64_t failures = number_or(spot, "failureThreshold", 3);
     unsigned long long seen = period * failures; /* s, at the latest */
     struct lc_spot blamed = lc_spot_key(spot, "periodSeconds");
+    const char *better = seen > 2   ? "periodSeconds 2 with failureThreshold 1, or "
+                         : seen > 1 ? "periodSeconds 1 with failureThreshold 1, or "
+                                    : "";
     char window[LC_DURATION_TEXT_MAX];
 
     if (!self->policy.window_max || seen * 1000 <= self->policy.window_max)
@@ -200,17 +203,9 @@ static void check_speed(const struct lc_container *self, const struct lc_spot *s
     lc_pod_problem(self->pod, &blamed,
                    "found periodSeconds %llu with failureThreshold %llu: it may take %llus until "
                    "readiness is seen to be off, but the window is over after %s; accepted: "
-                   "periodSeconds 2 with failureThreshold 1, or a longer window",
+                   "%sa longer window",
                    (unsigned long long)period, (unsigned long long)failures, seen,
-                   lc_duration_format(self->policy.window_max, window));
-}
-
-static bool serves(const struct lc_policy *policy)
-{
-    for (size_t i = 0; i < policy->lanes; i++)
-        if (policy->lane[i].serves)
-            return true;
-    return false;
+                   lc_duration_format(self->policy.window_max, window), better);
 }
 
 void lc_container_check_readiness(const struct lc_container *self)
@@ -219,7 +214,7 @@ void lc_container_check_readiness(const struct lc_container *self)
     char instead[80];
 
     /* A Job is no endpoint of anybody's. */
-    if (!serves(&self->policy) || strstr(self->pod->kind, "Job"))
+    if (!lc_policy_serves(&self->policy) || strstr(self->pod->kind, "Job"))
         return;
     if (!spot.node)
         lc_pod_problem(self->pod, &spot,

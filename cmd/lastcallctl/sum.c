@@ -72,14 +72,15 @@ void lc_ctl_print_sum(FILE *out, const struct lc_policy *policy)
     struct sum sum = {.out = out};
     lc_msec pre_stop = longest_hooks(policy, LC_HOOK_PRE_STOP);
     lc_msec post_stop = longest_hooks(policy, LC_HOOK_POST_STOP);
+    bool serves = lc_policy_serves(policy);
     char total[LC_DURATION_TEXT_MAX], grace[LC_DURATION_TEXT_MAX];
 
     add(&sum, "margin", policy->margin);
-    if (policy->window_max)
+    if (serves && policy->window_max)
         add(&sum, "window", policy->window_max);
     if (pre_stop)
         add(&sum, "preStop", pre_stop);
-    if (policy->drain)
+    if (serves && policy->drain)
         add(&sum, "drain", policy->drain_timeout);
     add(&sum, "stop", stop_times(policy));
     if (post_stop)

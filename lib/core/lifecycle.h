@@ -122,6 +122,9 @@ struct lc_policy {
     struct lc_lane_policy lane[LC_LANES_MAX];
 };
 
+/* Whether a lane does: without one there is neither window nor drain. */
+bool lc_policy_serves(const struct lc_policy *self);
+
 enum lc_event_kind {
     LC_EVENT_TICK,       /* time has passed; also the first event of all, which starts the lanes */
     LC_EVENT_LANE_READY, /* the lane runs and all that makes it ready holds */

@@ -4,6 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+bool lc_policy_serves(const struct lc_policy *self)
+{
+    for (size_t i = 0; i < self->lanes; i++)
+        if (self->lane[i].serves)
+            return true;
+    return false;
+}
+
 lc_msec lc_reserve(const struct lc_policy *policy, unsigned stages)
 {
     lc_msec sum = 0;

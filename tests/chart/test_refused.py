@@ -87,11 +87,31 @@ def config(**keys):
     *[("inject", {"nameOverride": name}, "'/nameOverride': ") for name in ("My_App", "9a", "a-", 64 * "a")],
     *[("inject", {"ports": [{"containerPort": 80, "name": name}]}, "'/ports/0/name'")
       for name in ("8080", "a--b", "lastcall")],
+    *[(mode, {"env": [{"name": "LASTCALL_LISTEN", "value": ":1"}]}, "env[0].name: found LASTCALL_LISTEN")
+      for mode in ("entrypoint", "inject")],
+    ("inject", {"env": [{"name": "X", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+                **probe(exec={"command": ["$(X)"]})}, "found $(X) in a probe"),
+    *[("inject", {"volumeMounts": [{"name": "d", "mountPath": path}]}, f'a mount at "{path}"')
+      for path in ("/etc/lastcall", "/lastcall-bin")],
+    ("sidecar", {"volumeMounts": [{"name": name, "mountPath": "/d"} for name in "ab"]}, 'a mount at "/d"'),
+    ("inject", {"ports": [{"name": "http", "containerPort": port} for port in (80, 81)]}, 'a port "http"'),
+    ("inject", {"ports": [{"name": name, "containerPort": 80} for name in "ab"]}, 'a port "80/TCP"'),
+    ("inject", {"podAnnotations": {"lastcall/config": "x"}}, "podAnnotations: found lastcall/config"),
+    ("sidecar", probe(**get(port="htpp")), 'found port "htpp" in a probe'),
+    ("inject", {"service": {"ports": [{"port": 80, "targetPort": "htpp"}]}}, 'targetPort: found "htpp"'),
+    ("inject", {"service": {"ports": [{"port": 80}, {"port": 90}]}}, "service.ports[0].name: missing"),
+    ("inject", {"minReadySeconds": 600}, "'/minReadySeconds': maximum"),
 ])
 def test_it_is_refused_with_its_name(mode, values, said):
     done = render(mode, values)
     assert done.returncode != 0, "accepted"
     assert said in " ".join(done.stderr.split()), done.stderr
+
+
+def test_a_release_after_which_no_service_can_be_called_needs_another_name():
+    done = render("inject", {}, release="web.1")
+    assert done.returncode != 0 and 'the release is called "web.1"' in " ".join(done.stderr.split())
+    assert render("inject", {"nameOverride": "web"}, release="web.1").returncode == 0
 
 
 @pytest.mark.parametrize("values", [

@@ -59,6 +59,25 @@ def test_a_probe_runs_what_the_kubelet_would_run(mode, script, run):
     assert [expanded(word) for word in command] == ["sh", "-c", run]
 
 
+@pytest.mark.parametrize("script,run", [("$(PORT) $$(PORT) $(NONE)", "80 $(PORT) $(NONE)"), ("$(NO)", "")])
+def test_a_probes_command_has_the_variables_that_the_kubelet_would_put_there(script, run):
+    text = accepted("inject", {"env": [{"name": "PORT", "value": "80"}, {"name": "NO"}],
+                               "readinessProbe": {"exec": {"command": ["sh", "-c", script]}}})
+    assert expanded(process(text)["readinessProbe"]["exec"]["command"][2]) == run
+
+
+@pytest.mark.parametrize("window,seconds", [("0s", 2), ("1s", 1), ("1999ms", 1), ("2s", 2)])
+def test_readiness_is_looked_at_often_enough_for_the_window(window, seconds):
+    pod = chart.pod(accepted("inject", {"shutdown": {"propagation": window}}))
+    assert pod["containers"][0]["readinessProbe"]["periodSeconds"] == seconds
+
+
+def test_large_numbers_are_written_in_full():
+    text = accepted("inject", {"revisionHistoryLimit": 1000000, "replicas": 1000000})
+    assert chart.find(text, "Deployment")["spec"]["revisionHistoryLimit"] == 1000000
+    assert chart.find(text, "Deployment")["spec"]["replicas"] == 1000000
+
+
 def test_a_probe_sends_the_header_that_was_written():
     header = {"name": "X", "value": "a$$b ${c}"}
     text = accepted("inject", {"readinessProbe": {"httpGet": {"port": 80, "httpHeaders": [header]}}})
@@ -260,9 +279,10 @@ def test_every_object_has_the_common_labels():
 def test_a_policy_lets_in_whoever_the_service_leads_in():
     text = accepted("inject", {
         "networkPolicy": {"enabled": True},
-        "extraContainers": [{"name": "proxy", "image": "y"}],
-        "service": {"ports": [{"port": 80, "targetPort": "http"}, {"port": 8080},
-                              {"port": 443, "targetPort": "proxy"}, {"port": 9, "protocol": "UDP"}]}})
+        "extraContainers": [{"name": "proxy", "image": "y", "ports": [{"name": "proxy", "containerPort": 1}]}],
+        "service": {"ports": [{"name": "a", "port": 80, "targetPort": "http"}, {"name": "b", "port": 8080},
+                              {"name": "c", "port": 443, "targetPort": "proxy"},
+                              {"name": "d", "port": 9, "protocol": "UDP"}]}})
     assert chart.find(text, "NetworkPolicy")["spec"]["ingress"][0]["ports"] == [
         {"port": port, "protocol": protocol}
         for port, protocol in ((8080, "TCP"), ("proxy", "TCP"), (9, "UDP"))]

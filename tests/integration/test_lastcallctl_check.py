@@ -53,6 +53,14 @@ def test_the_line_has_the_sum_of_times_and_the_window():
     assert done.stdout.endswith("margin 1s + window 7s + drain 9s + stop 10s = 27s of 30s\n")
 
 
+def test_the_sum_has_neither_window_nor_drain_where_nobody_is_served(place):
+    with open(f"{place}/lastcall.yaml", "w", encoding="ascii") as file:
+        file.write("shutdown: {propagation: 29s}\ndrain: {timeout: 20s}\n"
+                   "processes:\n- {command: [web], ports: []}\n")
+    done = ctl("check", "--platform", "kubernetes", "-c", f"{place}/lastcall.yaml")
+    assert done.stdout.endswith("margin 1s + stop 500ms = 1.5s of 30s\n"), done.stdout + done.stderr
+
+
 def test_options_are_checked_without_a_file_or_a_command():
     done = ctl("check", "--grace-period", "5s", "--stop-timeout", "9s")
     assert done.returncode == 125

@@ -5,11 +5,15 @@
 {{- if not .Values.image.repository -}}
   {{- fail "image.repository: missing; accepted: the application's image" -}}
 {{- end -}}
+{{- if not (regexMatch "^[a-z0-9-]*$" (include "lastcall.name" .)) -}}
+  {{- printf "nameOverride: missing; the release is called %q, and no Service can be. Accepted: letters, digits and hyphens" .Release.Name | fail -}}
+{{- end -}}
 {{- include (printf "lastcall.%s.check" .Values.mode) . -}}
 {{- include "lastcall.checkNames" . -}}
 {{- if and .Values.service.enabled .Values.service.ports (not .Values.ports) -}}
   {{- fail "service.ports: found without ports, so that nobody is served; accepted: the application's ports, too" -}}
 {{- end -}}
+{{- include "lastcall.checkServicePorts" . -}}
 {{- $rolling := default dict .Values.strategy.rollingUpdate -}}
 {{- if and (eq .Values.strategy.type "RollingUpdate") (eq "00" (printf "%v%v" $rolling.maxSurge $rolling.maxUnavailable | replace "%" "")) -}}
   {{- fail "strategy.rollingUpdate: found maxSurge and maxUnavailable 0, so that no pod could ever be replaced; accepted: one of them above 0" -}}
@@ -19,6 +23,24 @@
 {{- end -}}
 {{- include "lastcall.checkAutoscaling" . -}}
 {{- include "lastcall.checkTimes" . -}}
+{{- end }}
+
+{{- /* Names of ports are the pod's, whichever container has them. */}}
+{{- define "lastcall.checkServicePorts" -}}
+{{- $containers := list (dict "ports" .Values.ports) | concat (default list .Values.initContainers) (default list .Values.extraContainers) -}}
+{{- $names := list "lastcall" -}}
+{{- range $containers -}}
+  {{- range .ports }}{{ $names = append $names .name }}{{ end -}}
+{{- end -}}
+{{- $ports := default list .Values.service.ports -}}
+{{- range $i, $port := $ports -}}
+  {{- if and (gt (len $ports) 1) (not .name) -}}
+    {{- printf "service.ports[%d].name: missing; accepted: none only where there is one port" $i | fail -}}
+  {{- end -}}
+  {{- if and (kindIs "string" .targetPort) (not (has .targetPort $names)) -}}
+    {{- printf "service.ports[%d].targetPort: found %q; accepted: a number, or the name of one of `ports`: %s" $i .targetPort (compact $names | join ", ") | fail -}}
+  {{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- /* A utilization is a share of what was requested, which is the limit where nothing else is said. */}}
@@ -47,7 +69,17 @@
 {{- end -}}
 {{- end }}
 
+{{- /* They would count for more than the file does. */}}
+{{- define "lastcall.checkEnv" -}}
+{{- range $i, $variable := .Values.env -}}
+  {{- if hasPrefix "LASTCALL_" .name -}}
+    {{- printf "env[%d].name: found %s, by which lastcall would not be what this chart says; accepted: the values shutdown, drain and lastcall, lastcall.config among them" $i .name | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "lastcall.front.check" -}}
+{{- include "lastcall.checkEnv" . -}}
 {{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
   {{- $probe := default dict (get $.Values $kind) -}}
   {{- if hasKey $probe "grpc" -}}
@@ -89,6 +121,11 @@
   {{- end -}}
   {{- if hasKey . "exec" -}}
     {{- fail "shutdown.preStop: found exec in mode sidecar, where it would be done in lastcall's container, which has no programs; accepted: httpGet, sleep, or mode entrypoint or inject" -}}
+  {{- end -}}
+{{- end -}}
+{{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
+  {{- range pick (default dict (get $.Values $kind)) "httpGet" "tcpSocket" -}}
+    {{- $_ := include "lastcall.portNumber" (dict "ports" $.Values.ports "port" .port) -}}
   {{- end -}}
 {{- end -}}
 {{- if not (include "lastcall.tcpPorts" . | fromJsonArray) -}}

@@ -8,11 +8,27 @@
 {{- $volumes := include "lastcall.volumes" . | fromYamlArray -}}
 {{- with include (printf "lastcall.%s.volumes" .Values.mode) . }}{{ $volumes = concat $volumes (fromYamlArray .) }}{{ end -}}
 {{- include "lastcall.checkOnce" (list "volumes" "a volume" (concat $volumes (default list .Values.volumes))) -}}
+{{- $mounts := default list .Values.volumeMounts -}}
+{{- with include (printf "lastcall.%s.mounts" .Values.mode) . }}{{ $mounts = concat (fromYamlArray .) $mounts }}{{ end -}}
+{{- $paths := list -}}
+{{- range $mounts }}{{ $paths = append $paths (dict "name" (trimSuffix "/" .mountPath)) }}{{ end -}}
+{{- include "lastcall.checkOnce" (list "volumeMounts" "a mount at" $paths) -}}
+{{- $names := list -}}
+{{- $numbers := list -}}
+{{- range .Values.ports -}}
+  {{- if .name }}{{ $names = append $names . }}{{ end -}}
+  {{- $numbers = append $numbers (dict "name" (printf "%d/%s" (int .containerPort) (default "TCP" .protocol))) -}}
+{{- end -}}
+{{- include "lastcall.checkOnce" (list "ports" "a port" $names) -}}
+{{- include "lastcall.checkOnce" (list "ports" "a port" $numbers) -}}
 {{- include "lastcall.checkOwnPort" (list "ports" .Values.ports $) -}}
 {{- range $key := list "initContainers" "extraContainers" -}}
   {{- range $i, $container := default list (get $.Values $key) -}}
     {{- include "lastcall.checkOwnPort" (list (printf "%s[%d].ports" $key $i) $container.ports $) -}}
   {{- end -}}
+{{- end -}}
+{{- if hasKey (default dict .Values.podAnnotations) (include "lastcall.configAnnotation" .) -}}
+  {{- printf "podAnnotations: found %s, which is the chart's own; accepted: lastcall.config" (include "lastcall.configAnnotation" .) | fail -}}
 {{- end -}}
 {{- include "lastcall.checkLabels" (list "podLabels" .Values.podLabels (include "lastcall.selectorLabels" . | fromYaml)) -}}
 {{- include "lastcall.checkLabels" (list "commonLabels" .Values.commonLabels (include "lastcall.ownLabels" . | fromYaml)) -}}
@@ -23,7 +39,7 @@
 {{- $names := list -}}
 {{- range index . 2 -}}
   {{- if has .name $names -}}
-    {{- printf "%s: found %s %q, of which there is one already; accepted: another name" (index $ 0) (index $ 1) .name | fail -}}
+    {{- printf "%s: found %s %q, of which there is one already; accepted: another" (index $ 0) (index $ 1) .name | fail -}}
   {{- end -}}
   {{- $names = append $names .name -}}
 {{- end -}}

@@ -53,12 +53,14 @@
 {{- end }}
 
 {{- /* A probe as lastcall takes it: a port by its number, a path that begins with `/`, no empty host, and
-text as the kubelet reads it, to which `$` is a dollar, but `$$` is one, too, in a command. JSON, since a
-block of YAML would lose its last newline on the way. */}}
+text as the kubelet reads it, to which `$` is a dollar. JSON, since a block of YAML would lose its last
+newline on the way. */}}
 {{- define "lastcall.check" -}}
 {{- $probe := deepCopy .probe -}}
 {{- with $probe.exec -}}
-  {{- $_ := set . "command" (toJson .command | replace "$$" "$" | fromJsonArray) -}}
+  {{- $words := list -}}
+  {{- range .command }}{{ $words = append $words (include "lastcall.expanded" (list . $.env)) }}{{ end -}}
+  {{- $_ := set . "command" $words -}}
 {{- end -}}
 {{- range $kind := list "httpGet" "tcpSocket" -}}
   {{- with get $probe $kind -}}
@@ -68,6 +70,20 @@ block of YAML would lose its last newline on the way. */}}
   {{- end -}}
 {{- end -}}
 {{- toJson $probe | include "lastcall.literal" }}
+{{- end }}
+
+{{- /* (list WORD ENV): a word of a command as the kubelet expands it: `$(NAME)` where there is such a
+variable, and `$$` to a dollar. */}}
+{{- define "lastcall.expanded" -}}
+{{- $word := index . 0 | replace "$$" "\x00" -}}
+{{- range $variable := index . 1 -}}
+  {{- $reference := printf "$(%s)" .name -}}
+  {{- if and .valueFrom (contains $reference $word) -}}
+    {{- printf "found %s in a probe, whose value is not known before the container runs; accepted: a shell that is told $%s" $reference .name | fail -}}
+  {{- end -}}
+  {{- $word = replace $reference (default "" .value) $word -}}
+{{- end -}}
+{{- replace "\x00" "$" $word }}
 {{- end }}
 
 {{- define "lastcall.portNumber" -}}
@@ -86,12 +102,13 @@ block of YAML would lose its last newline on the way. */}}
 {{- end }}
 
 {{- /* How a pod asks lastcall. readinessProbe: a shutdown must be seen within the window's least time,
-so every 2 s, and the first failure counts; a 503 comes at once, and an answer that is slow is a busy
+so every 2 s (1 s where the window is shorter), and the first failure counts; a 503 comes at once, and an answer that is slow is a busy
 node's, which is no reason to lose the pod. livenessProbe: lastcall has counted failures already. */}}
 {{- define "lastcall.probes" -}}
+{{- $window := (include "lastcall.times" . | fromJson).window -}}
 readinessProbe:
   httpGet: {path: /readyz, port: lastcall}
-  periodSeconds: 2
+  periodSeconds: {{ and (gt (int $window) 0) (lt (int $window) 2000) | ternary 1 2 }}
   timeoutSeconds: 5
   failureThreshold: 1
 livenessProbe:

@@ -11,7 +11,7 @@
 {{- if or $ports (not .Values.ports) }}{{ $_ := set $process "ports" $ports }}{{ end -}}
 {{- range $kind := list "startupProbe" "readinessProbe" "livenessProbe" -}}
   {{- with get $.Values $kind -}}
-    {{- $_ := set $process $kind (include "lastcall.check" (dict "probe" . "ports" $.Values.ports) | fromJson) -}}
+    {{- $_ := set $process $kind (include "lastcall.check" (dict "probe" . "ports" $.Values.ports "env" $.Values.env) | fromJson) -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $process }}

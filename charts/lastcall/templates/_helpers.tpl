@@ -78,7 +78,7 @@ Deployment down to one pod when the autoscaler is turned on. */}}
 {{- if .Values.autoscaling.enabled -}}
   {{- dig "spec" "replicas" "" (lookup "apps/v1" "Deployment" .Release.Namespace (include "lastcall.name" .) | default dict) }}
 {{- else -}}
-  {{- .Values.replicas }}
+  {{- int64 .Values.replicas }}
 {{- end -}}
 {{- end }}
 
