@@ -3,6 +3,11 @@
 
 #include <assert.h>
 
+/* A segment's data is stamped before its acknowledgement (tcp_rcv_established()), and the clock may
+ * tick in between, on a virtual machine more than once. An acknowledgement that was delayed is later
+ * by 40 ms at the least (TCP_DELACK_MIN). */
+enum { LATER_MSEC = 20 };
+
 static bool peer_has_closed(const struct lc_connection *self)
 {
     return self->state == LC_TCP_CLOSE_WAIT || self->state == LC_TCP_LAST_ACK ||
@@ -31,7 +36,7 @@ static bool in_listen_queue(const struct lc_connection *self)
 
 /* Fully acknowledged and read. On a tie the answer may have come before the request (a client in a
  * closed loop sends the next one at once) or after; an acknowledgement that is newer than the
- * request can only be that of an answer. */
+ * request, and no part of it, can only be that of an answer. */
 static enum lc_connection_class classify_by_time(const struct lc_connection *self)
 {
     if (without_fin((uint32_t)(self->bytes_received > 2 ? 2 : self->bytes_received),
@@ -39,7 +44,8 @@ static enum lc_connection_class classify_by_time(const struct lc_connection *sel
         return LC_CONNECTION_IDLE;
     if (self->received_msec != self->sent_msec)
         return self->received_msec < self->sent_msec ? LC_CONNECTION_OWED : LC_CONNECTION_IDLE;
-    return self->acked_msec < self->received_msec ? LC_CONNECTION_IDLE : LC_CONNECTION_TIED;
+    return (uint64_t)self->acked_msec + LATER_MSEC < self->received_msec ? LC_CONNECTION_IDLE
+                                                                         : LC_CONNECTION_TIED;
 }
 
 enum lc_connection_class lc_connection_classify(const struct lc_connection *self,

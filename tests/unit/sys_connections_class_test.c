@@ -73,6 +73,8 @@ static void within_a_jiffy_only_a_newer_acknowledgement_shows_the_answer(void)
          LC_CONNECTION_IDLE},
         {"acknowledged later, just now", SOCKET(ESTABLISHED, HELD, 100, TIMES(40, 40, 0)),
          LC_CONNECTION_MOVING},
+        {"the same segment, stamped twice", SOCKET(ESTABLISHED, HELD, 100, TIMES(5000, 5000, 4990)),
+         LC_CONNECTION_TIED},
         {"acknowledged before", SOCKET(ESTABLISHED, HELD, 100, TIMES(5000, 5000, 5040)),
          LC_CONNECTION_TIED},
         {"without data there is none", SOCKET(ESTABLISHED, HELD, 0, TIMES(5000, 5000, 5000)),
