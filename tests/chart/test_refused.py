@@ -34,6 +34,10 @@ def config(**keys):
 @pytest.mark.parametrize("mode,values,said", [
     ("inject", probe(**get(path="a b")), 'readinessProbe.httpGet.path: found "a b"'),
     ("inject", probe(**get(host="example.com")), 'readinessProbe.httpGet.host: found "example.com"'),
+    *[("inject", probe(**get(host=host)), f'readinessProbe.httpGet.host: found "{host}"')
+      for host in ("10.0.0.300", "1.2.3", "010.1.1.1", "a:b")],
+    *[("inject", hook(httpGet={"port": 80, "host": host}), "'/shutdown/preStop/0/httpGet/host'")
+      for host in ("10.0.0.300", "1.2.3", "010.1.1.1", "a:b")],
     ("inject", probe(tcpSocket={"port": 80, "host": "db"}), 'readinessProbe.tcpSocket.host: found "db"'),
     ("inject", probe(**get(httpHeaders=[{"name": "X"}])), "missing property 'value'"),
     ("inject", probe(**get(httpHeaders=[{"nam": "X", "value": ""}])), "missing property 'name'"),
@@ -100,6 +104,17 @@ def config(**keys):
     ("sidecar", probe(**get(port="htpp")), 'found port "htpp" in a probe'),
     ("inject", {"service": {"ports": [{"port": 80, "targetPort": "htpp"}]}}, 'targetPort: found "htpp"'),
     ("inject", {"service": {"ports": [{"port": 80}, {"port": 90}]}}, "service.ports[0].name: missing"),
+    ("sidecar", config(shutdown={"stopOn": ["SIGUSR1"]}), "stopOn: found without SIGTERM"),
+    ("sidecar", config(signals={"SIGHUP": "ignore"}), "lastcall.config.signals: found in mode sidecar"),
+    ("sidecar", config(exitCodes={"255": 0}), "lastcall.config.exitCodes: found in mode sidecar"),
+    ("sidecar", {"hostNetwork": True, "drain": {"timeout": "5s"}}, "drain.timeout: found in mode sidecar"),
+    ("inject", probe(**get(path="/" + 2000 * "a")), "of at most 2000 characters"),
+    ("inject", hook(httpGet={"port": 80, "path": "/" + 2000 * "a"}), "httpGet/path': maxLength"),
+    ("inject", {"hostNetwork": True, "ports": [{"containerPort": 8080, "hostPort": 80}]}, "found hostPort 80"),
+    ("inject", {"env": [{"name": "PORT", "value": 8080}]}, "'/env/0/value'"),
+    ("sidecar", {"extraContainers": [{"image": "y"}]}, "missing property 'name'"),
+    ("inject", {"volumeMounts": [{"name": "d"}]}, "missing property 'mountPath'"),
+    ("inject", {"service": {"ports": [{"name": "http"}]}}, "missing property 'port'"),
     ("inject", {"minReadySeconds": 600}, "'/minReadySeconds': maximum"),
 ])
 def test_it_is_refused_with_its_name(mode, values, said):
@@ -133,12 +148,14 @@ def test_lastcall_takes_what_the_chart_takes(values, lastcallctl):
     assert held.returncode == 0, held.stderr
 
 
-@pytest.mark.parametrize("written,sent", [
-    ({"path": "healthz"}, {"path": "/healthz"}), ({"path": ""}, {"path": "/"}), ({"host": ""}, {}),
+@pytest.mark.parametrize("written,told", [
+    *[({"path": path}, {"path": path}) for path in ("healthz", "", "//healthz", "http://x/y")],
+    ({"host": ""}, {}),
 ])
-def test_a_probe_asks_for_what_the_kubelet_would_ask_for(written, sent):
+def test_lastcall_is_told_of_a_probe_what_the_kubelet_would_be(written, told):
+    """And makes the same of it: a path that begins otherwise, say."""
     text = accepted("inject", probe(**get(**written)))
-    assert process(text)["readinessProbe"] == get(**sent)
+    assert process(text)["readinessProbe"] == get(**told)
 
 
 def test_in_mode_sidecar_the_kubelet_takes_what_it_takes():

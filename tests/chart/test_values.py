@@ -59,17 +59,42 @@ def test_a_probe_runs_what_the_kubelet_would_run(mode, script, run):
     assert [expanded(word) for word in command] == ["sh", "-c", run]
 
 
-@pytest.mark.parametrize("script,run", [("$(PORT) $$(PORT) $(NONE)", "80 $(PORT) $(NONE)"), ("$(NO)", "")])
+VARIABLES = [{"name": "Z", "value": "1"}, {"name": "NO"}, {"name": "PORT", "value": "79"},
+             {"name": "PORT", "value": "80"}, {"name": "A", "value": "$(PORT) $(LATER) $$(PORT)"},
+             {"name": "LATER", "value": "$$"}]
+
+
+@pytest.mark.parametrize("script,run", [
+    ("$(PORT) $$(PORT) $(NONE)", "80 $(PORT) $(NONE)"),
+    ("$(NO)", ""),
+    ("$(A) $(LATER)Z", "80 $(LATER) $(PORT) $Z"),
+    ("$$$(Z)", "$1"),
+])
 def test_a_probes_command_has_the_variables_that_the_kubelet_would_put_there(script, run):
-    text = accepted("inject", {"env": [{"name": "PORT", "value": "80"}, {"name": "NO"}],
+    text = accepted("inject", {"env": VARIABLES,
                                "readinessProbe": {"exec": {"command": ["sh", "-c", script]}}})
     assert expanded(process(text)["readinessProbe"]["exec"]["command"][2]) == run
 
 
-@pytest.mark.parametrize("window,seconds", [("0s", 2), ("1s", 1), ("1999ms", 1), ("2s", 2)])
+@pytest.mark.parametrize("window,seconds", [
+    ("0s", 2), ("1s", 1), ("1999ms", 1), ("2s", 2), ({"min": "1s"}, 1), ({"min": "3s"}, 2),
+])
 def test_readiness_is_looked_at_often_enough_for_the_window(window, seconds):
     pod = chart.pod(accepted("inject", {"shutdown": {"propagation": window}}))
     assert pod["containers"][0]["readinessProbe"]["periodSeconds"] == seconds
+
+
+@pytest.mark.parametrize("values,readiness", [
+    ({"strategy": {"rollingUpdate": {"maxUnavailable": 2}}}, "after-window"),
+    ({"strategy": {"rollingUpdate": {"maxUnavailable": "100%"}}}, "after-window"),
+    ({"strategy": {"rollingUpdate": {"maxUnavailable": 1}}}, "flip"),
+    ({"strategy": {"rollingUpdate": {"maxUnavailable": "50%"}}}, "flip"),
+    ({"service": {"internalTrafficPolicy": "Local"}}, "after-window"),
+    ({"service": {"internalTrafficPolicy": "Local", "enabled": False}}, "flip"),
+])
+def test_readiness_stays_on_where_all_endpoints_can_be_terminating(values, readiness):
+    held = yaml.safe_load(chart.configuration(accepted("inject", values)))
+    assert held["shutdown"]["readiness"] == readiness
 
 
 def test_large_numbers_are_written_in_full():

@@ -91,12 +91,13 @@
   {{- if and (ne $kind "readinessProbe") (gt (default 1 $probe.successThreshold | int) 1) -}}
     {{- printf "%s.successThreshold: found %d; accepted: 1, but in a readinessProbe" $kind (int $probe.successThreshold) | fail -}}
   {{- end -}}
-  {{- if not (regexMatch "^[!-~]*$" (dig "httpGet" "path" "" $probe)) -}}
-    {{- printf "%s.httpGet.path: found %q; accepted: a path as it is sent, such as /a%%20b, or mode sidecar" $kind $probe.httpGet.path | fail -}}
+  {{- $path := dig "httpGet" "path" "" $probe -}}
+  {{- if or (not (regexMatch "^[!-~]*$" $path)) (gt (len $path) 2000) -}}
+    {{- printf "%s.httpGet.path: found %q; accepted: a path as it is sent, such as /a%%20b, of at most 2000 characters, or mode sidecar" $kind $path | fail -}}
   {{- end -}}
   {{- range $action := list "httpGet" "tcpSocket" -}}
     {{- $host := dig $action "host" "" $probe -}}
-    {{- if not (regexMatch "^(localhost|[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)?$" $host) -}}
+    {{- if not (regexMatch "^(localhost|(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)?$" $host) -}}
       {{- printf "%s.%s.host: found %q; lastcall asks for no names. Accepted: localhost, an address, or mode sidecar" $kind $action $host | fail -}}
     {{- end -}}
   {{- end -}}
@@ -104,6 +105,16 @@
 {{- end }}
 
 {{- define "lastcall.sidecar.check" -}}
+{{- $further := default dict .Values.lastcall.config -}}
+{{- range $key := list "signals" "exitCodes" -}}
+  {{- if get $further $key -}}
+    {{- printf "lastcall.config.%s: found in mode sidecar, where lastcall starts no process; accepted: mode entrypoint or inject" $key | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- $stopOn := dig "shutdown" "stopOn" list $further -}}
+{{- if and $stopOn (not (or (has "SIGTERM" $stopOn) (has "TERM" $stopOn) (has "15" (toStrings $stopOn)))) -}}
+  {{- fail "lastcall.config.shutdown.stopOn: found without SIGTERM in mode sidecar, which the kubelet ends with it; accepted: SIGTERM among them" -}}
+{{- end -}}
 {{- range $key := list "stopSignal" "stopTarget" "postStop" -}}
   {{- if get $.Values.shutdown $key -}}
     {{- printf "shutdown.%s: found in mode sidecar, where the kubelet stops the application, not lastcall; accepted: mode entrypoint or inject" $key | fail -}}
@@ -111,6 +122,9 @@
 {{- end -}}
 {{- if and .Values.hostNetwork (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
   {{- fail "hostNetwork: found true in mode sidecar, whose preStop hook has to sleep then, which Kubernetes can from 1.30; accepted: a newer cluster, or mode entrypoint or inject" -}}
+{{- end -}}
+{{- if and .Values.hostNetwork (not (kindIs "invalid" (default dict .Values.drain).timeout)) -}}
+  {{- fail "drain.timeout: found in mode sidecar with hostNetwork, where the pod's hook sleeps for the window and there is no drain; accepted: mode entrypoint or inject" -}}
 {{- end -}}
 {{- if and .Values.hostNetwork .Values.shutdown.preStop -}}
   {{- fail "shutdown.preStop: found in mode sidecar with hostNetwork, where the pod's hook sleeps and nobody tells lastcall of the stop; accepted: mode entrypoint or inject" -}}

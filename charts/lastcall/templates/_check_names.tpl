@@ -17,6 +17,9 @@
 {{- $numbers := list -}}
 {{- range .Values.ports -}}
   {{- if .name }}{{ $names = append $names . }}{{ end -}}
+  {{- if and $.Values.hostNetwork .hostPort (ne (int .hostPort) (int .containerPort)) -}}
+    {{- printf "ports: found hostPort %d for containerPort %d with hostNetwork, where they are the same port; accepted: none" (int .hostPort) (int .containerPort) | fail -}}
+  {{- end -}}
   {{- $numbers = append $numbers (dict "name" (printf "%d/%s" (int .containerPort) (default "TCP" .protocol))) -}}
 {{- end -}}
 {{- include "lastcall.checkOnce" (list "ports" "a port" $names) -}}

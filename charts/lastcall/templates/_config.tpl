@@ -18,10 +18,12 @@
 (KEP-1669): when all of them can be terminating at a time, readiness has to stay on for the window. */}}
 {{- define "lastcall.readiness" -}}
 {{- $replicas := .Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicas | int -}}
-{{- $local := has "Local" (list .Values.service.externalTrafficPolicy .Values.service.internalTrafficPolicy) -}}
+{{- $local := and (include "lastcall.hasService" .) (has "Local" (list .Values.service.externalTrafficPolicy .Values.service.internalTrafficPolicy)) -}}
+{{- $away := (default dict .Values.strategy.rollingUpdate).maxUnavailable -}}
+{{- $all := kindIs "string" $away | ternary (eq (toString $away) "100%") (ge (int $away) $replicas) -}}
 {{- if ne .Values.shutdown.readiness "auto" -}}
   {{- .Values.shutdown.readiness }}
-{{- else if or (le $replicas 1) (eq .Values.strategy.type "Recreate") $local -}}
+{{- else if or (le $replicas 1) (eq .Values.strategy.type "Recreate") $all $local -}}
   after-window
 {{- else -}}
   flip
@@ -52,38 +54,48 @@
 {{- replace "$" "$$" . }}
 {{- end }}
 
-{{- /* A probe as lastcall takes it: a port by its number, a path that begins with `/`, no empty host, and
-text as the kubelet reads it, to which `$` is a dollar. JSON, since a block of YAML would lose its last
+{{- /* A probe as lastcall takes it: a port by its number, no empty host, and text as the kubelet reads it, to which `$` is a dollar. JSON, since a block of YAML would lose its last
 newline on the way. */}}
 {{- define "lastcall.check" -}}
 {{- $probe := deepCopy .probe -}}
 {{- with $probe.exec -}}
   {{- $words := list -}}
-  {{- range .command }}{{ $words = append $words (include "lastcall.expanded" (list . $.env)) }}{{ end -}}
+  {{- range .command }}{{ $words = append $words (include "lastcall.word" (list . $.env)) }}{{ end -}}
   {{- $_ := set . "command" $words -}}
 {{- end -}}
 {{- range $kind := list "httpGet" "tcpSocket" -}}
   {{- with get $probe $kind -}}
     {{- $_ := set . "port" (include "lastcall.portNumber" (dict "ports" $.ports "port" .port) | int) -}}
     {{- if not .host }}{{ $_ := unset . "host" }}{{ end -}}
-    {{- if hasKey . "path" }}{{ $_ := set . "path" (trimPrefix "/" .path | printf "/%s") }}{{ end -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $probe | include "lastcall.literal" }}
 {{- end }}
 
-{{- /* (list WORD ENV): a word of a command as the kubelet expands it: `$(NAME)` where there is such a
-variable, and `$$` to a dollar. */}}
-{{- define "lastcall.expanded" -}}
-{{- $word := index . 0 | replace "$$" "\x00" -}}
+{{- /* (list WORD ENV): a word of a command as the kubelet expands it, whose variables are expanded by those
+before them. */}}
+{{- define "lastcall.word" -}}
+{{- $values := dict -}}
+{{- $unknown := dict -}}
 {{- range $variable := index . 1 -}}
-  {{- $reference := printf "$(%s)" .name -}}
-  {{- if and .valueFrom (contains $reference $word) -}}
-    {{- printf "found %s in a probe, whose value is not known before the container runs; accepted: a shell that is told $%s" $reference .name | fail -}}
-  {{- end -}}
-  {{- $word = replace $reference (default "" .value) $word -}}
+  {{- $_ := set $values .name (include "lastcall.expanded" (list (default "" .value) $values)) -}}
+  {{- $_ := set $unknown .name (not (empty .valueFrom)) -}}
 {{- end -}}
-{{- replace "\x00" "$" $word }}
+{{- range $name, $is := $unknown -}}
+  {{- if and $is (contains (printf "$(%s)" $name) (index $ 0 | replace "$$" "")) -}}
+    {{- printf "found $(%s) in a probe, whose value is not known before the container runs; accepted: a shell that is told $%s" $name $name | fail -}}
+  {{- end -}}
+{{- end -}}
+{{- include "lastcall.expanded" (list (index . 0) $values) }}
+{{- end }}
+
+{{- /* (list TEXT VALUES): `$(NAME)` where there is such a value, and `$$` to a dollar; once. */}}
+{{- define "lastcall.expanded" -}}
+{{- $text := index . 0 | replace "$$" "\x00" -}}
+{{- range $name, $value := index . 1 -}}
+  {{- $text = replace (printf "$(%s)" $name) (replace "$" "\x00" $value) $text -}}
+{{- end -}}
+{{- replace "\x00" "$" $text }}
 {{- end }}
 
 {{- define "lastcall.portNumber" -}}
@@ -102,13 +114,13 @@ variable, and `$$` to a dollar. */}}
 {{- end }}
 
 {{- /* How a pod asks lastcall. readinessProbe: a shutdown must be seen within the window's least time,
-so every 2 s (1 s where the window is shorter), and the first failure counts; a 503 comes at once, and an answer that is slow is a busy
+so every 2 s (1 s where that is shorter), and the first failure counts; a 503 comes at once, and an answer that is slow is a busy
 node's, which is no reason to lose the pod. livenessProbe: lastcall has counted failures already. */}}
 {{- define "lastcall.probes" -}}
-{{- $window := (include "lastcall.times" . | fromJson).window -}}
+{{- $times := include "lastcall.times" . | fromJson -}}
 readinessProbe:
   httpGet: {path: /readyz, port: lastcall}
-  periodSeconds: {{ and (gt (int $window) 0) (lt (int $window) 2000) | ternary 1 2 }}
+  periodSeconds: {{ and (gt (int $times.window) 0) (lt (int $times.min) 2000) | ternary 1 2 }}
   timeoutSeconds: 5
   failureThreshold: 1
 livenessProbe:
