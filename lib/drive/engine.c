@@ -21,7 +21,7 @@ static void set_timer(struct lc_engine *self)
         evtimer_del(self->timer);
         return;
     }
-    if (next < self->reads_until)
+    if (lc_lifecycle_pair_end(&self->lifecycle) != LC_NEVER && next < self->reads_until)
         next = self->reads_until;
     delay = next * 1000 > now ? next * 1000 - now : 0;
     /* Allocates only where the loop's heap has to grow: clients' timers may have taken its room. Then

@@ -54,8 +54,8 @@
 {{- replace "$" "$$" . }}
 {{- end }}
 
-{{- /* A probe as lastcall takes it: a port by its number, no empty host, and text as the kubelet reads it, to which `$` is a dollar. JSON, since a block of YAML would lose its last
-newline on the way. */}}
+{{- /* A probe as lastcall takes it: a port by its number, no empty host, and text as the kubelet reads
+it, to which `$` is a dollar. JSON, since a block of YAML would lose its last newline on the way. */}}
 {{- define "lastcall.check" -}}
 {{- $probe := deepCopy .probe -}}
 {{- with $probe.exec -}}
@@ -114,8 +114,9 @@ before them. */}}
 {{- end }}
 
 {{- /* How a pod asks lastcall. readinessProbe: a shutdown must be seen within the window's least time,
-so every 2 s (1 s where that is shorter), and the first failure counts; a 503 comes at once, and an answer that is slow is a busy
-node's, which is no reason to lose the pod. livenessProbe: lastcall has counted failures already. */}}
+so every 2 s (1 s where that is shorter), and the first failure counts; a 503 comes at once, and an
+answer that is slow is a busy node's, which is no reason to lose the pod. livenessProbe: lastcall has
+counted failures already. */}}
 {{- define "lastcall.probes" -}}
 {{- $times := include "lastcall.times" . | fromJson -}}
 readinessProbe:
