@@ -146,7 +146,9 @@ class Scene:
         """HAProxy's own figures, by server (and BACKEND)."""
         with socket.create_connection(("127.0.0.1", self.stats), timeout=5) as control:
             control.sendall(b"show stat web -1 -1\n")
-            text = b"".join(iter(lambda: control.recv(65536), b"")).decode()
+            text = b"".join(iter(lambda: control.recv(65536), b"")).decode(errors="replace")
+        if not text.startswith("# pxname,svname,"):
+            raise Failure(f"no table of haproxy's answers on port {self.stats}, but:\n{text}")
         return {row["svname"]: row for row in csv.DictReader(text.lstrip("# ").splitlines())}
 
     def _start_balancer(self):
