@@ -220,10 +220,10 @@ static size_t pass_answer_back(br_sslio_context *stream)
     return all;
 }
 
-/* What the kubelet's Go might have agreed upon: TLS 1.3, an Ed25519 certificate. That its alerts say
- * the same of what Go has not either, such as DHE, cannot be helped. A server that has
- * shown its certificate had nothing against all that: it refuses for another reason, such as a
- * client certificate that it wants, and would refuse the kubelet, too. */
+/* What the kubelet's Go might have agreed upon: TLS 1.3, an Ed25519 certificate. That the alerts say
+ * the same of what Go has not either, such as DHE, cannot be helped. A server that has shown its
+ * certificate had nothing against all that: it refuses for another reason, such as a client
+ * certificate that it wants, and would refuse the kubelet, too. */
 static bool is_unspoken(int error, const struct chain *chain)
 {
     static const int refusals[] = {

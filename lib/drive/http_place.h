@@ -24,9 +24,9 @@ enum { LC_PLACE_ELSEWHERE = 1 };
 int lc_place_begin(struct lc_place *self, const char *path);
 
 /* The place that `location` means in an answer from `from` (RFC 3986, 5.2, but that "." and ".." in
- * a path are left to the server; what a URL cannot hold is percent-encoded). 0;
- * LC_PLACE_ELSEWHERE: at another host, whatever else it says, and *ret is of no use; or -EBADMSG: no
- * URL, or none of HTTP, or too long. In this order the kubelet looks at it, too (RedirectChecker() in
+ * a path are left to the server; what a URL cannot hold is percent-encoded). 0; LC_PLACE_ELSEWHERE:
+ * at another host, whatever else it says, and *ret is of no use; or -EBADMSG: no URL, or none of
+ * HTTP, or too long. In this order the kubelet looks at it, too (RedirectChecker() in
  * pkg/probe/http/http.go, whose Go takes a URL that names no host at all for one at another). */
 int lc_place_follow(const struct lc_place *from, const char *location, struct lc_place *ret);
 
