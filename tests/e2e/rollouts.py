@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tests/e2e/run --rollouts`: how long a rolling update of two pods takes, under load, by application and
+column; one after the other, since beside others it is a measure of how busy the machine was. Exit status
+1 where one of lastcall's loses a request, or they take longer than they may."""
+
+import statistics
+import sys
+import time
+import uuid
+
+import cluster
+import results
+from applications import COLUMNS, COMMANDS, MODES
+from table import row, sums
+from test_rollouts import play
+
+WAY = "update"
+LONGEST_ANSWER = 3 # seconds
+
+
+def measure(app, column):
+    """What failed in one rolling update; all that was seen is kept."""
+    print(f"{time.strftime('%T')}  {app}, {column}", flush=True)
+    namespace = cluster.Namespace(f"lastcall-update-{app}-{column}-{uuid.uuid4().hex[:6]}")
+    try:
+        return play(namespace, app, column, (WAY,))
+    finally:
+        namespace.delete()
+
+
+def took(cell):
+    return cell["ways"][WAY]["ended"] - cell["ways"][WAY]["began"]
+
+
+def slowest(cell):
+    """By how much the slowest answer took longer than the application took for it."""
+    return max(float(line["took_ms"]) - int(client.rsplit("-", 1)[1].removesuffix("ms"))
+               for client, one in cell["load"].items()
+               for line in one["record"] if line["outcome"] == "answered") / 1000
+
+
+def median(cells, column):
+    return statistics.median(took(cells[app, column]) for app in COMMANDS)
+
+
+def table(cells):
+    """`cells` by application and column."""
+    def line(name, seconds):
+        return row([name, *(f"{seconds(column):.1f} s" for column in COLUMNS)])
+    yield row(["a rolling update of 2 pods of", *COLUMNS])
+    yield row(["---"] * (len(COLUMNS) + 1))
+    for app in COMMANDS:
+        yield line(app, lambda column, app=app: took(cells[app, column]))
+    yield line("median", lambda column: median(cells, column))
+    yield line("the slowest answer, over its length",
+               lambda column: max(slowest(cells[app, column]) for app in COMMANDS))
+
+
+def main():
+    failed = {(app, column): measure(app, column) for app in COMMANDS for column in COLUMNS}
+    cells = {(cell["app"], cell["column"]): cell for cell in results.kept()}
+    allowed = 1.15 * (median(cells, "sleep") + LONGEST_ANSWER)
+    ratios = {column: median(cells, column) / allowed for column in MODES}
+    print("\n".join(["", *table(cells), "", *sums(cells.values()), *(
+        f"{column}: {ratio:.2f} of what it may take, 1.15 x (sleep and the longest answer)."
+        for column, ratio in ratios.items())]))
+    return (max(ratios.values()) > 1
+            or any(lost for (_, column), lost in failed.items() if column in MODES))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
