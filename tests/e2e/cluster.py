@@ -88,7 +88,10 @@ class Namespace:
         return self.kubectl("describe", "pods").stdout[-6000:] + self.kubectl(
             "logs", "--all-containers", "--prefix", "--tail=10", "--selector", "app!=nobody").stdout
 
-    def delete(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         run("kubectl", "delete", "namespace", self.name, "--wait=false")
 
 

@@ -38,9 +38,8 @@ def namespace(request):
     mark = request.node.get_closest_marker("level")
     words = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())
     name = f"lastcall-{words[-40:].strip('-')}-{uuid.uuid4().hex[:6]}"
-    made_here = cluster.Namespace(name, *(mark.args if mark else ()))
-    yield made_here
-    made_here.delete()
+    with cluster.Namespace(name, *(mark.args if mark else ())) as made_here:
+        yield made_here
 
 
 @pytest.fixture(scope="session")

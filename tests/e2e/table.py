@@ -52,15 +52,24 @@ def table(cells):
         yield row([f"{app}, {way}", *(places[app, way].get(column, "") for column in COLUMNS)])
 
 
-def sums(cells):
-    pods = sum(way["stopped"] for cell in cells for way in cell["ways"].values())
-    sent = sum(one["requests"] for cell in cells for one in cell["load"].values())
-    ours = [cell for cell in cells if cell["column"] in MODES]
-    lost = sum(len(found[kind]) for cell in ours for way in cell["ways"]
+def ours(cells):
+    return [cell for cell in cells if cell["column"] in MODES]
+
+
+def stopped(cells):
+    return sum(way["stopped"] for cell in cells for way in cell["ways"].values())
+
+
+def lost(cells):
+    """With lastcall, but for what it does not claim."""
+    return sum(len(found[kind]) for cell in ours(cells) for way in cell["ways"]
                for found in [failures(cell, way)] for kind in ("new", "kept"))
-    yield f"{pods} pods stopped, {sent} requests sent, none of them twice."
-    yield (f"With lastcall: {sum(way['stopped'] for cell in ours for way in cell['ways'].values())} "
-           f"pods stopped, {lost} requests lost.")
+
+
+def sums(cells):
+    sent = sum(one["requests"] for cell in cells for one in cell["load"].values())
+    yield f"{stopped(cells)} pods stopped, {sent} requests sent, none of them twice."
+    yield f"With lastcall: {stopped(ours(cells))} pods stopped, {lost(cells)} requests lost."
 
 
 def main():

@@ -55,7 +55,7 @@ class Loop:
 
     def run(self):
         """Every request's line, and the names of the pods that were stopped under them."""
-        try:
+        with self.namespace:
             applications.install(self.namespace, APPS[self.mode], self.mode, REPLICAS,
                                  podDisruptionBudget={"maxUnavailable": AWAY})
             with load(self.namespace, self.mode) as loads:
@@ -66,8 +66,6 @@ class Loop:
                 told = {name: one for some in loads for name, one in some.end().items()}
             check(told, took)
             return [line for one in told.values() for line in one["record"]], self.evicted
-        finally:
-            self.namespace.delete()
 
 
 def main(count):

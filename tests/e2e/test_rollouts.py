@@ -36,19 +36,10 @@ def load(namespace, column):
     that follows readiness."""
     front = f"{balancer.install(namespace, column)}:{balancer.FRONT}"
     address = service(namespace)
-    with hosts_namespace(namespace) as others:
+    # For what needs more than `restricted`.
+    with cluster.Namespace(f"{namespace.name}-node", "privileged") as others:
         yield (Load(namespace, clients("new", address, False) | clients("kept", front, True)),
                Load(others, clients("new-node", address, False), node=True))
-
-
-@contextlib.contextmanager
-def hosts_namespace(namespace):
-    """For what needs more than `restricted`."""
-    made = cluster.Namespace(f"{namespace.name}-node", "privileged")
-    try:
-        yield made
-    finally:
-        made.delete()
 
 
 def play(namespace, app, column, ways, replicas=2):
