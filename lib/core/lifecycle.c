@@ -196,6 +196,7 @@ void lc_take_back(struct lc_lifecycle *self, lc_msec at, struct lc_actions *ret)
     self->t0 = LC_NEVER;
     self->unpaired = LC_UNPAIRED_NONE;
     self->last_arrival = LC_NEVER;
+    self->held_up = 0;
     self->drain_since = LC_NEVER;
     bool was_running = self->entered[LC_PHASE_RUNNING] != LC_NEVER;
     lc_enter_phase(self, was_running ? LC_PHASE_RUNNING : LC_PHASE_STARTING, at, ret);
@@ -295,6 +296,23 @@ static void on_leftovers(struct lc_lifecycle *self, const struct lc_event *event
         lc_finish(self, at, ret);
 }
 
+static void on_arrival(struct lc_lifecycle *self, lc_msec at)
+{
+    if (self->phase == LC_PHASE_PROPAGATING)
+        self->last_arrival = at;
+}
+
+/* A node that has no time for us has none either for those who are to tell our clients, and perhaps
+ * none for the clients: its silence says nothing. */
+static void on_held_up(struct lc_lifecycle *self, const struct lc_event *event, lc_msec at)
+{
+    if (self->phase != LC_PHASE_PROPAGATING)
+        return;
+    self->held_up = lc_earlier(self->held_up + event->count, lc_before(at, self->t0));
+    if (self->last_arrival != LC_NEVER)
+        self->last_arrival = lc_earlier(self->last_arrival + event->count, at);
+}
+
 static bool in_bounds(const struct lc_lifecycle *self, const struct lc_event *event)
 {
     switch (event->kind) {
@@ -314,6 +332,7 @@ static bool in_bounds(const struct lc_lifecycle *self, const struct lc_event *ev
     case LC_EVENT_DRAIN:
     case LC_EVENT_UNDO:
     case LC_EVENT_ARRIVAL:
+    case LC_EVENT_HELD_UP:
     case LC_EVENT_INFLIGHT:
     case LC_EVENT_LEFTOVERS:
     case LC_EVENT_COUNT:
@@ -355,8 +374,10 @@ static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_
             lc_take_back(self, at, ret);
         break;
     case LC_EVENT_ARRIVAL:
-        if (self->phase == LC_PHASE_PROPAGATING)
-            self->last_arrival = at;
+        on_arrival(self, at);
+        break;
+    case LC_EVENT_HELD_UP:
+        on_held_up(self, event, at);
         break;
     case LC_EVENT_INFLIGHT:
         /* What was in flight before the hooks had their say may not be the last of it. */

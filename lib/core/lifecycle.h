@@ -103,7 +103,8 @@ struct lc_policy {
     lc_msec leftover_timeout; /* for leftover descendants, from being asked to being forced */
 
     /* The window lasts `window_min`, goes on until no arrival has come for `window_quiet`, and
-     * never beyond `window_max`. Without LC_EVENT_ARRIVAL it lasts `window_min`. */
+     * never beyond `window_max`. Without LC_EVENT_ARRIVAL it lasts `window_min`. The time of
+     * LC_EVENT_HELD_UP counts as neither, but for `window_max`. */
     lc_msec window_min, window_quiet, window_max;
 
     bool drain;            /* wait until nothing is in flight */
@@ -137,6 +138,7 @@ enum lc_event_kind {
     LC_EVENT_PRESTOP_POD,       /* in a sidecar: its own preStop hook */
     LC_EVENT_UNDO,              /* lastcallctl drain --undo */
     LC_EVENT_ARRIVAL,           /* a new connection, or peer's data on an older one */
+    LC_EVENT_HELD_UP,   /* nobody could look for arrivals in the last `count` milliseconds */
     LC_EVENT_INFLIGHT,  /* connections in flight now: `count`; to be looked at again and again in
                           LC_PHASE_DRAINING, where the first 0 after the hooks ends the wait */
     LC_EVENT_HOOK_DONE, /* the lane's running hook ended, well or not */
@@ -152,7 +154,7 @@ struct lc_event {
     bool hurry;             /* STOP */
     enum lc_hook_kind hook; /* HOOK_DONE */
     uint8_t hook_index;     /* HOOK_DONE: an answer for a hook that was given up is dropped */
-    uint32_t count;         /* INFLIGHT, LEFTOVERS */
+    uint32_t count;         /* HELD_UP, INFLIGHT, LEFTOVERS */
     uint32_t no_listener;   /* where it begins a shutdown: bit i: lane i listens on nothing now, so
                                that it serves nobody, whatever its policy says */
 };
@@ -267,7 +269,8 @@ struct lc_lifecycle {
 
     uint32_t no_listener;         /* as the event said that began the shutdown */
     bool window_over, drain_over; /* once they have been sat out, or nobody is to wait for */
-    lc_msec last_arrival;         /* LC_NEVER: none in this window */
+    lc_msec last_arrival;         /* LC_NEVER: none in this window; later by what held us up */
+    lc_msec held_up;              /* the time of this window in which nobody could look */
     lc_msec drain_since;          /* when the hooks were done; LC_NEVER: not yet */
     uint32_t leftovers;           /* as last reported */
     bool leftovers_forced;

@@ -56,6 +56,7 @@ const char *lc_event_name(enum lc_event_kind kind)
         [LC_EVENT_PRESTOP_POD] = "prestop-pod",
         [LC_EVENT_UNDO] = "undo",
         [LC_EVENT_ARRIVAL] = "arrival",
+        [LC_EVENT_HELD_UP] = "held-up",
         [LC_EVENT_INFLIGHT] = "inflight",
         [LC_EVENT_HOOK_DONE] = "hook-done",
         [LC_EVENT_LEFTOVERS] = "leftovers",

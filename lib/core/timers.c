@@ -12,7 +12,7 @@ static lc_msec budget_end(const struct lc_lifecycle *self)
 lc_msec lc_window_end(const struct lc_lifecycle *self)
 {
     const struct lc_policy *policy = &self->policy;
-    lc_msec end = lc_after(self->t0, policy->window_min);
+    lc_msec end = lc_after(lc_after(self->t0, policy->window_min), self->held_up);
 
     if (self->last_arrival != LC_NEVER)
         end = lc_later(end, lc_after(self->last_arrival, policy->window_quiet));

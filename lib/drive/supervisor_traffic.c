@@ -80,6 +80,9 @@ static void on_window_over(struct lc_supervisor *self)
     const struct lc_policy *policy = &lifecycle->policy;
     const struct lc_arrivals *arrivals;
 
+    if (lifecycle->held_up)
+        lc_log(self->log, LC_LOG_INFO, "held up in the window",
+               LC_SECS("held_up", lifecycle->held_up), LC_T(lc_supervisor_elapsed(self)));
     if (!self->traffic.connections || lifecycle->last_arrival == LC_NEVER || lifecycle->hurried ||
         lifecycle->now < lifecycle->t0 + policy->window_max ||
         policy->window_max == policy->window_min)

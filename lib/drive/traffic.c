@@ -92,6 +92,16 @@ static void look_again_later(struct lc_traffic *self)
         lc_loop_set_timer(self->timer, LC_TRAFFIC_LOOK_MSEC * UINT64_C(1000));
 }
 
+/* Whatever kept us from looking in the window: the lifecycle shall not take it for quiet. */
+static void note_held_up(struct lc_traffic *self)
+{
+    lc_msec now = lc_clock_msec(), since = now - self->woke_at;
+
+    self->woke_at = now;
+    if (self->mode == LC_TRAFFIC_WINDOW && since >= LC_TRAFFIC_LATE_MSEC)
+        self->post(self->userdata, LC_EVENT_HELD_UP, (unsigned)(since - LC_TRAFFIC_LOOK_MSEC));
+}
+
 /* A slice of what there is to do. False: nothing goes on any more. */
 static bool step(struct lc_traffic *self)
 {
@@ -122,6 +132,7 @@ static void on_readable(evutil_socket_t fd, short what, void *userdata)
 
     (void)fd;
     (void)what;
+    note_held_up(self);
     if (!step(self))
         on_look_over(self);
 }
@@ -183,10 +194,12 @@ static int look(struct lc_traffic *self)
 static void on_timer(evutil_socket_t fd, short what, void *userdata)
 {
     struct lc_traffic *self = userdata;
-    int r = self->untold ? 0 : look(self);
+    int r;
 
     (void)fd;
     (void)what;
+    note_held_up(self);
+    r = self->untold ? 0 : look(self);
     if (r < 0) {
         self->looked = false;
         self->error = r;
@@ -236,6 +249,7 @@ const struct lc_connections_count *lc_traffic_recent(struct lc_traffic *self)
 
 void lc_traffic_catch_up(struct lc_traffic *self)
 {
+    note_held_up(self);
     if (self->mode != LC_TRAFFIC_WINDOW || !self->connections)
         return;
     /* Of what lives, and came while we got no processor, a look alone can tell. */
@@ -302,6 +316,7 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
         self->first = -1;
         return;
     }
+    self->woke_at = lc_clock_msec();
     if (mode == LC_TRAFFIC_WINDOW)
         begin_window(self);
     /* Not from here: who changes the mode is in the midst of a step of the lifecycle. */

@@ -4,8 +4,9 @@
 
 /*
  * What the kernel's connection table says of the application, for the lifecycle: in the window
- * arrivals become LC_EVENT_ARRIVAL, in the drain what is in flight becomes LC_EVENT_INFLIGHT.
- * Otherwise nothing runs unless somebody asks. See sys/connections.h for what is counted and how.
+ * arrivals become LC_EVENT_ARRIVAL, and time in which we could not look LC_EVENT_HELD_UP; in the
+ * drain what is in flight becomes LC_EVENT_INFLIGHT. Otherwise nothing runs unless somebody asks. See
+ * sys/connections.h for what is counted and how.
  */
 
 #include "base/log.h"
@@ -17,6 +18,7 @@
 
 enum {
     LC_TRAFFIC_LOOK_MSEC = 100, /* between looks, in window and drain */
+    LC_TRAFFIC_LATE_MSEC = 200, /* without one for so long in the window, we were held up */
     LC_TRAFFIC_TELL_MSEC =
         1000, /* between lines of the log that say how it goes on, at the least */
     LC_TRAFFIC_OWN_PORTS_MAX = 16,
@@ -32,7 +34,7 @@ enum lc_traffic_mode {
                           nobody waits for what he cannot see */
 };
 
-/* `count`: of LC_EVENT_INFLIGHT. */
+/* `count`: of LC_EVENT_INFLIGHT and LC_EVENT_HELD_UP. */
 typedef void lc_traffic_post(void *userdata, enum lc_event_kind kind, unsigned count);
 
 /* The time since T0, for the log; LC_NEVER outside a shutdown. */
@@ -55,7 +57,8 @@ struct lc_traffic {
     enum lc_traffic_mode mode;
     bool looked; /* a look has ended: there is a count */
     lc_msec looked_at;
-    bool untold; /* one has ended that the lifecycle does not know of yet */
+    lc_msec woke_at; /* in the window: when we last had the processor */
+    bool untold;     /* one has ended that the lifecycle does not know of yet */
     bool told; /* the log, in this shutdown, of where counts come from and what the first one was */
     lc_msec told_at;         /* the log, of the last count */
     unsigned told_in_flight; /* which was this */

@@ -21,6 +21,7 @@
 
 enum {
     EVENTS_MAX = 64,
+    HELD_UP = 6,  /* milliseconds */
     DEAF = 1 << 0 /* the lane that serves, in every policy in which one does */
 };
 
@@ -122,6 +123,8 @@ static void forget_of_lifecycle(struct lc_lifecycle *self)
     relate_t0(&self->t0, now, self->committed ? LC_NEVER : self->policy.grace);
     relate(&self->deadline, now, self->committed);
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
+    if (self->phase != LC_PHASE_PROPAGATING)
+        self->held_up = 0;
     relate(&self->unpaired_at, now, self->unpaired != LC_UNPAIRED_NONE);
     relate(&self->drain_since, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_asked_at, now, true);
@@ -148,6 +151,8 @@ static void forget_of_oracle(struct oracle *self, const struct lc_lifecycle *lif
     relate_t0(&self->t0, now, self->committed ? LC_NEVER : lifecycle->policy.grace);
     relate(&self->deadline, now, self->committed);
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
+    if (self->phase != LC_PHASE_PROPAGATING)
+        self->held_up = 0;
     relate(&self->unpaired_at, now, self->unpaired != LC_UNPAIRED_NONE);
     relate(&self->draining_at, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_at, now, self->leftovers_asked);
@@ -308,8 +313,10 @@ static void find_choices(const struct search *self, struct choices *ret)
         if (oracle->t0 == LC_NEVER)
             add(ret, (struct lc_event){.kind = LC_EVENT_PRESTOP_CONTAINER, .no_listener = DEAF});
     }
-    if (oracle->phase == LC_PHASE_PROPAGATING)
+    if (oracle->phase == LC_PHASE_PROPAGATING) {
         add(ret, (struct lc_event){.kind = LC_EVENT_ARRIVAL});
+        add(ret, (struct lc_event){.kind = LC_EVENT_HELD_UP, .count = HELD_UP});
+    }
     if (oracle->phase == LC_PHASE_DRAINING)
         add(ret, (struct lc_event){.kind = LC_EVENT_INFLIGHT});
     if (oracle->phase == LC_PHASE_EXITED) {

@@ -158,6 +158,29 @@ def test_what_has_arrived_while_lastcall_got_no_time_puts_the_end_off(lastcall):
     assert ended["t"] == lateness(last + 0.5 - 0.1, late=0.1 + 2 * LOOK + 0.2)
 
 
+def test_time_in_which_lastcall_got_no_processor_is_no_part_of_the_window(lastcall):
+    app = start(lastcall, "--propagation", "1s:500ms:20s")
+    app.signal("SIGTERM")
+    app.wait_for("connections")
+    stopped = app.signal("SIGSTOP")
+    time.sleep(1.5)
+    held_up = app.signal("SIGCONT") - stopped - LOOK - 0.002  # the log's times are milliseconds
+    ended = app.wait_for("phase", phase="propagating", timeout=10)
+    assert ended["elapsed"] == lateness(1 + held_up, late=0.25 + LOOK)
+    assert app.wait_for("held up in the window")["held_up"] == lateness(held_up, late=0.25 + LOOK)
+
+
+def test_but_the_window_never_lasts_longer_than_max_for_it(lastcall):
+    app = start(lastcall, "--propagation", "1s:500ms:2s")
+    app.signal("SIGTERM")
+    app.wait_for("connections")
+    app.signal("SIGSTOP")
+    time.sleep(1.5)
+    app.signal("SIGCONT")
+    ended = app.wait_for("phase", phase="propagating", timeout=10)
+    assert ended["elapsed"] == lateness(2)
+
+
 def test_clients_that_never_leave_cost_max_and_the_log_says_so(lastcall):
     app = start(lastcall, "--propagation", "500ms:500ms:1500ms")
     clients = Clients(app)

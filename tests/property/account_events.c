@@ -116,6 +116,7 @@ bool account_is_alone(const struct oracle *self, const struct lc_policy *policy,
 void account_take_back(struct oracle *self)
 {
     self->t0 = self->last_arrival = self->draining_at = LC_NEVER;
+    self->held_up = 0;
     self->cold = self->drained = self->may_skip = false;
     self->unpaired = LC_UNPAIRED_NONE;
 }
@@ -169,6 +170,18 @@ static void see_lane(struct oracle *self, const struct lc_policy *policy,
         self->lane[event->lane].ready = event->kind == LC_EVENT_LANE_READY;
 }
 
+static lc_msec earlier(lc_msec a, lc_msec b)
+{
+    return a < b ? a : b;
+}
+
+static void see_held_up(struct oracle *self, lc_msec time)
+{
+    self->held_up = earlier(self->held_up + time, self->now - self->t0);
+    if (self->last_arrival != LC_NEVER)
+        self->last_arrival = earlier(self->last_arrival + time, self->now);
+}
+
 void account_see(struct oracle *self, const struct lc_policy *policy, const struct lc_event *event)
 {
     switch (event->kind) {
@@ -195,6 +208,10 @@ void account_see(struct oracle *self, const struct lc_policy *policy, const stru
     case LC_EVENT_ARRIVAL:
         if (self->phase == LC_PHASE_PROPAGATING)
             self->last_arrival = self->now;
+        break;
+    case LC_EVENT_HELD_UP:
+        if (self->phase == LC_PHASE_PROPAGATING)
+            see_held_up(self, event->count);
         break;
     case LC_EVENT_INFLIGHT:
         if (self->phase == LC_PHASE_DRAINING && event->count == 0 &&

@@ -161,7 +161,7 @@ static struct lc_event pick_event(struct world *world)
         LC_EVENT_LANE_READY, LC_EVENT_LANE_GONE,   LC_EVENT_HOOK_DONE, LC_EVENT_HOOK_DONE,
         LC_EVENT_ARRIVAL,    LC_EVENT_INFLIGHT,    LC_EVENT_INFLIGHT,  LC_EVENT_LANE_UNREADY,
         LC_EVENT_STOP,       LC_EVENT_DRAIN,       LC_EVENT_UNDO,      LC_EVENT_LEFTOVERS,
-        LC_EVENT_COUNT,      LC_EVENT_LANE_FAILED,
+        LC_EVENT_COUNT,      LC_EVENT_LANE_FAILED, LC_EVENT_HELD_UP,
     };
     static const enum lc_event_kind hooks[] = {LC_EVENT_PRESTOP_CONTAINER, LC_EVENT_PRESTOP_POD};
     static const uint8_t signals[] = {SIGTERM, SIGTERM, SIGINT, SIGQUIT, 0, 200};
@@ -176,6 +176,8 @@ static struct lc_event pick_event(struct world *world)
         .count = pick(life, 2),
         .no_listener = one_in(life, 4) ? pick(life, 16) : 0,
     };
+    if (event.kind == LC_EVENT_HELD_UP)
+        event.count = (uint32_t)pick_span(life);
     if (world->policy.sidecar && one_in(life, 3))
         event.kind = hooks[pick(life, 2)];
     if (event.lane < world->policy.lanes && !one_in(life, 8))

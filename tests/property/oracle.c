@@ -22,7 +22,7 @@ void oracle_init(struct oracle *self, lc_msec now)
 
 static lc_msec window_end(const struct oracle *self, const struct lc_policy *policy)
 {
-    lc_msec min = account_plus(self->t0, policy->window_min),
+    lc_msec min = account_plus(account_plus(self->t0, policy->window_min), self->held_up),
             max = account_plus(self->t0, policy->window_max);
     lc_msec quiet =
         self->last_arrival == LC_NEVER ? 0 : account_plus(self->last_arrival, policy->window_quiet);

@@ -35,7 +35,7 @@ struct oracle {
     uint32_t no_listener;
     bool drained; /* nothing was in flight, in DRAINING */
     uint8_t stop_signal, failed_lane;
-    lc_msec last_arrival, draining_at;
+    lc_msec last_arrival, held_up, draining_at;
     lc_msec leftovers_at; /* asked */
     bool leftovers_asked, leftovers_forced;
     bool waits;                /* somebody waits at /prestop */

@@ -62,6 +62,53 @@ static void without_arrivals_the_window_lasts_min(void)
                   "[  5000] tick             -> stopping: ask web\n");
 }
 
+static void time_in_which_nobody_looked_is_no_part_of_min(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.window_quiet = 1000;
+    policy.window_max = 15000;
+
+    TRACE(policy, "[   100] SIGTERM          -> propagating: readiness off\n"
+                  "[  4100] held-up 3000     -> nothing\n"
+                  "[  6000] held-up 400      -> nothing\n"
+                  "[  8500] tick             -> stopping: ask web\n");
+}
+
+static void time_in_which_nobody_looked_is_not_quiet(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.window_quiet = 1000;
+    policy.window_max = 15000;
+
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
+                  "[  5500] arrival          -> nothing\n"
+                  "[  7500] held-up 1900     -> nothing\n"
+                  "[  8400] tick             -> stopping: ask web\n");
+}
+
+static void being_held_up_never_holds_the_window_open_beyond_max(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.window_quiet = 1000;
+    policy.window_max = 6000;
+
+    TRACE(policy, "[     0] SIGTERM          -> propagating: readiness off\n"
+                  "[  4900] held-up 4800     -> nothing\n"
+                  "[  6000] tick             -> stopping: ask web\n");
+}
+
+static void nobody_is_held_up_for_longer_than_the_window_has_lasted(void)
+{
+    struct lc_policy policy = one_lane();
+    policy.window_quiet = 1000;
+    policy.window_max = 15000;
+
+    TRACE(policy, "[   100] held-up 9000     -> nothing\n"
+                  "[   200] SIGTERM          -> propagating: readiness off\n"
+                  "[  1200] held-up 9000     -> nothing\n"
+                  "[  6200] tick             -> stopping: ask web\n");
+}
+
 static void arrivals_before_t0_do_not_count(void)
 {
     struct lc_policy policy = one_lane();
@@ -367,6 +414,10 @@ int main(void)
     TEST(the_window_goes_on_until_no_arrival_has_come_for_quiet);
     TEST(arrivals_never_hold_the_window_open_beyond_max);
     TEST(without_arrivals_the_window_lasts_min);
+    TEST(time_in_which_nobody_looked_is_no_part_of_min);
+    TEST(time_in_which_nobody_looked_is_not_quiet);
+    TEST(being_held_up_never_holds_the_window_open_beyond_max);
+    TEST(nobody_is_held_up_for_longer_than_the_window_has_lasted);
     TEST(arrivals_before_t0_do_not_count);
     TEST(where_no_window_is_set_the_stop_signal_comes_at_once);
     TEST(a_lane_that_serves_nobody_has_no_window);

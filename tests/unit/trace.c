@@ -88,6 +88,7 @@ static struct lc_event event_of(const char *line)
         {"container", LC_EVENT_PRESTOP_CONTAINER},
         {"pod", LC_EVENT_PRESTOP_POD},
         {"arrival", LC_EVENT_ARRIVAL},
+        {"held-up", LC_EVENT_HELD_UP},
         {"inflight", LC_EVENT_INFLIGHT},
         {"done", LC_EVENT_HOOK_DONE},
         {"leftovers", LC_EVENT_LEFTOVERS},
