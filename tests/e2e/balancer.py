@@ -7,7 +7,8 @@ from cluster import INSTRUMENTS
 from images import NAMES
 from load import RESTRICTED
 
-FRONT, SLOTS = 8000, 16
+FRONT = 8000
+SLOTS = 64 # pods that go have one, too
 CONFIGURATION = f"""
 global
     maxconn 2000

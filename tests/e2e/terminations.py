@@ -10,6 +10,7 @@ import uuid
 
 import applications
 import cluster
+import results
 from cluster import is_ready, name_of
 from stops import LONGEST, evict
 from test_rollouts import check, load
@@ -58,7 +59,8 @@ class Loop:
         with self.namespace:
             applications.install(self.namespace, APPS[self.mode], self.mode, REPLICAS,
                                  podDisruptionBudget={"maxUnavailable": AWAY})
-            with load(self.namespace, self.mode) as loads:
+            with (load(self.namespace, self.mode) as loads,
+                  results.logs_of(self.namespace, "app=balancer", f"terminations-{self.mode}")):
                 began = time.monotonic()
                 self.evict_all()
                 cluster.wait_for("the end of the last pods", LONGEST, self.is_settled)

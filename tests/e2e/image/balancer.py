@@ -6,6 +6,7 @@ server has them. Whether one is ready HAProxy finds out itself, by its checks.
 Usage: balancer.py CONFIGURATION BACKEND SLOTS PORT SERVICE [--drop-terminating]
 """
 
+import http.client
 import json
 import os
 import socket
@@ -17,26 +18,39 @@ import urllib.request
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 CONTROL = "/tmp/haproxy.sock"
+WATCH = 60 # seconds; the API server ends one then, and whatever stands still later ends here
 
 
 def watch(service):
-    """The EndpointSlices of a Service, all of them, after each change."""
+    """The EndpointSlices of a Service, all of them, after each change, until the API server ends it."""
     with open(f"{ACCOUNT}/namespace", encoding="ascii") as file:
         namespace = file.read()
     with open(f"{ACCOUNT}/token", encoding="ascii") as file:
         token = file.read()
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     url = (f"https://{host}:{port}/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-           f"?watch=1&labelSelector=kubernetes.io/service-name%3D{service}")
+           f"?watch=1&timeoutSeconds={WATCH}&labelSelector=kubernetes.io/service-name%3D{service}")
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
     slices = {}
-    with urllib.request.urlopen(request, context=ssl.create_default_context(
+    with urllib.request.urlopen(request, timeout=WATCH + 15, context=ssl.create_default_context(
             cafile=f"{ACCOUNT}/ca.crt")) as answer:
         for line in answer:
             event = json.loads(line)
+            if event["type"] == "ERROR":
+                return
             name = event["object"]["metadata"]["name"]
             slices[name] = [] if event["type"] == "DELETED" else event["object"]["endpoints"] or []
             yield [one for some in slices.values() for one in some]
+
+
+def endpoints_of(service):
+    """For ever: a watch may fail at any time, and the next one begins with what there is."""
+    while True:
+        try:
+            yield from watch(service)
+        except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+            print(f"watch: {error!r}", flush=True)
+        time.sleep(0.2)
 
 
 class Balancer:
@@ -57,6 +71,7 @@ class Balancer:
             self.free.append(slot) # to the end: one that was just in use rests
             self.say(f"set server {self.backend}/{slot} state maint")
         for address in addresses - self.used.keys():
+            assert self.free, f"{len(addresses)} endpoints, {len(self.used)} slots"
             slot = self.used[address] = self.free.pop(0)
             server = f"{self.backend}/{slot}"
             # Out of maintenance a server is up before its first check: with weight 0 nobody comes.
@@ -67,14 +82,16 @@ class Balancer:
 
 
 def main(configuration, backend, slots, port, service, *drop):
-    with subprocess.Popen(["haproxy", "-db", "-f", configuration]):
-        balancer = Balancer(backend, int(slots), int(port))
-        while not os.path.exists(CONTROL):
-            time.sleep(0.05)
-        while True: # the API server ends a watch after some minutes
-            for endpoints in watch(service):
+    with subprocess.Popen(["haproxy", "-db", "-f", configuration]) as haproxy:
+        try:
+            balancer = Balancer(backend, int(slots), int(port))
+            while not os.path.exists(CONTROL):
+                time.sleep(0.05)
+            for endpoints in endpoints_of(service):
                 balancer.follow({one["addresses"][0] for one in endpoints
                                  if not (drop and one["conditions"].get("terminating"))})
+        finally:
+            haproxy.kill() # one that nobody tells anything would go on without a server
 
 
 if __name__ == "__main__":
