@@ -313,6 +313,13 @@ static void on_held_up(struct lc_lifecycle *self, const struct lc_event *event, 
         self->last_arrival = lc_earlier(self->last_arrival + event->count, at);
 }
 
+/* What was in flight before the hooks had their say may not be the last of it. */
+static void on_in_flight(struct lc_lifecycle *self, const struct lc_event *event)
+{
+    if (self->drain_since != LC_NEVER && event->count == 0)
+        self->drain_over = true;
+}
+
 static bool in_bounds(const struct lc_lifecycle *self, const struct lc_event *event)
 {
     switch (event->kind) {
@@ -380,9 +387,7 @@ static void take_in(struct lc_lifecycle *self, const struct lc_event *event, lc_
         on_held_up(self, event, at);
         break;
     case LC_EVENT_INFLIGHT:
-        /* What was in flight before the hooks had their say may not be the last of it. */
-        if (self->drain_since != LC_NEVER && event->count == 0)
-            self->drain_over = true;
+        on_in_flight(self, event);
         break;
     case LC_EVENT_HOOK_DONE:
         on_hook_done(self, event);

@@ -72,8 +72,8 @@ void lc_supervisor_begin(struct lc_supervisor *self, struct lc_event event,
     lc_engine_post(&self->engine, &event);
 }
 
-/* Where clients go on coming, somebody should hear that the window was too short, or that they hold
- * connections straight to us. */
+/* Why the window was longer than it had to be. Where clients go on coming, somebody should hear that
+ * it was too short, or that they hold connections straight to us. */
 static void on_window_over(struct lc_supervisor *self)
 {
     const struct lc_lifecycle *lifecycle = &self->engine.lifecycle;

@@ -95,10 +95,14 @@ static void look_again_later(struct lc_traffic *self)
 /* Whatever kept us from looking in the window: the lifecycle shall not take it for quiet. */
 static void note_held_up(struct lc_traffic *self)
 {
-    lc_msec now = lc_clock_msec(), since = now - self->woke_at;
+    lc_msec now, since;
 
+    if (self->mode != LC_TRAFFIC_WINDOW)
+        return;
+    now = lc_clock_msec();
+    since = now - self->woke_at;
     self->woke_at = now;
-    if (self->mode == LC_TRAFFIC_WINDOW && since >= LC_TRAFFIC_LATE_MSEC)
+    if (since >= LC_TRAFFIC_LATE_MSEC)
         self->post(self->userdata, LC_EVENT_HELD_UP, (unsigned)(since - LC_TRAFFIC_LOOK_MSEC));
 }
 
@@ -291,6 +295,7 @@ static void begin_window(struct lc_traffic *self)
 {
     int r = open_connections(self);
 
+    self->woke_at = lc_clock_msec();
     if (r == 0)
         r = lc_connections_watch(self->connections);
     if (r < 0)
@@ -316,7 +321,6 @@ void lc_traffic_set_mode(struct lc_traffic *self, enum lc_traffic_mode mode)
         self->first = -1;
         return;
     }
-    self->woke_at = lc_clock_msec();
     if (mode == LC_TRAFFIC_WINDOW)
         begin_window(self);
     /* Not from here: who changes the mode is in the midst of a step of the lifecycle. */

@@ -71,9 +71,9 @@ class Loop:
 
 def main(count):
     began = time.monotonic()
-    loops = [Loop(mode, count // len(APPS) + (n < count % len(APPS))) for n, mode in enumerate(APPS)]
     # Side by side they left kube-proxy no processor on a machine with two, up to 9 s after a pod's stop.
-    ended = [loop.run() for loop in loops]
+    ended = [Loop(mode, count // len(APPS) + (n < count % len(APPS))).run()
+             for n, mode in enumerate(APPS)]
     record = [line for lines, _ in ended for line in lines]
     stopped = {name for _, names in ended for name in names}
     failed = [line for line in record if line["outcome"] != "answered"]

@@ -16,8 +16,8 @@ program = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(program)
 
 
-def event(*addresses, kind="MODIFIED"):
-    return json.dumps({"type": kind, "object": {
+def event(*addresses):
+    return json.dumps({"type": "MODIFIED", "object": {
         "metadata": {"name": "app-1"},
         "endpoints": [{"addresses": [one], "conditions": {}} for one in addresses]}}).encode() + b"\n"
 

@@ -123,8 +123,7 @@ static void forget_of_lifecycle(struct lc_lifecycle *self)
     relate_t0(&self->t0, now, self->committed ? LC_NEVER : self->policy.grace);
     relate(&self->deadline, now, self->committed);
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
-    if (self->phase != LC_PHASE_PROPAGATING)
-        self->held_up = 0;
+    relate(&self->held_up, 0, self->phase == LC_PHASE_PROPAGATING); /* a span, not a time */
     relate(&self->unpaired_at, now, self->unpaired != LC_UNPAIRED_NONE);
     relate(&self->drain_since, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_asked_at, now, true);
@@ -151,8 +150,7 @@ static void forget_of_oracle(struct oracle *self, const struct lc_lifecycle *lif
     relate_t0(&self->t0, now, self->committed ? LC_NEVER : lifecycle->policy.grace);
     relate(&self->deadline, now, self->committed);
     relate(&self->last_arrival, now, self->phase == LC_PHASE_PROPAGATING);
-    if (self->phase != LC_PHASE_PROPAGATING)
-        self->held_up = 0;
+    relate(&self->held_up, 0, self->phase == LC_PHASE_PROPAGATING); /* a span, not a time */
     relate(&self->unpaired_at, now, self->unpaired != LC_UNPAIRED_NONE);
     relate(&self->draining_at, now, self->phase == LC_PHASE_DRAINING);
     relate(&self->leftovers_at, now, self->leftovers_asked);
