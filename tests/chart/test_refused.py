@@ -82,8 +82,12 @@ def config(**keys):
     *[("inject", {"volumes": [{"name": name}]}, f'volumes: found a volume "{name}"')
       for name in ("lastcall-config", "lastcall-state", "lastcall-bin")],
     ("inject", beside(ports=[{"containerPort": 9909}]), "extraContainers[0].ports: found 9909"),
+    ("inject", beside(ports=[{"containerPort": 1, "name": "lastcall"}]),
+     'extraContainers[0].ports: found "lastcall", as lastcall\'s own port is called'),
     ("inject", {"podLabels": {"app.kubernetes.io/name": "y"}}, "podLabels: found app.kubernetes.io/name"),
     ("inject", {"commonLabels": {"helm.sh/chart": "y"}}, "commonLabels: found helm.sh/chart"),
+    *[("inject", {key: {"enabled": True, "labels": {"helm.sh/chart": "y"}}},
+       f"{key}.labels: found helm.sh/chart") for key in ("podMonitor", "prometheusRule", "dashboard")],
     ("inject", {"autoscaling": {"enabled": True, "minReplicas": 20}},
      "autoscaling.minReplicas: found 20; accepted: at most autoscaling.maxReplicas (10)"),
     ("inject", {"strategy": {"rollingUpdate": {"maxSurge": 0}}}, "found maxSurge and maxUnavailable 0"),

@@ -301,6 +301,26 @@ def test_every_object_has_the_common_labels():
     assert {one["metadata"]["labels"].get("team") for one in chart.documents(text)} == {"checkout"}
 
 
+@pytest.mark.parametrize("kind,key", [
+    ("PodMonitor", "podMonitor"), ("PrometheusRule", "prometheusRule"), ("ConfigMap", "dashboard"),
+])
+def test_an_objects_own_label_stands_once_in_place_of_the_common_one(kind, key):
+    text = accepted("inject", {"commonLabels": {"release": "shop", "team": "checkout"},
+                               key: {"enabled": True, "labels": {"release": "prometheus"}}})
+    labels = chart.find(text, kind)["metadata"]["labels"]
+    assert (labels["release"], labels["team"]) == ("prometheus", "checkout")
+    document = next(one for one in text.split("\n---\n") if f"kind: {kind}\n" in one)
+    assert document.count("\n    release: ") == 1
+
+
+def test_the_pod_of_helm_test_may_run_where_the_application_may():
+    where = {"nodeSelector": {"kubernetes.io/arch": "arm64"},
+             "tolerations": [{"key": "spot", "operator": "Exists"}]}
+    text = accepted("inject", where)
+    test = next(one["spec"] for one in chart.documents(text) if one["kind"] == "Pod")
+    assert {key: test.get(key) for key in where} == where
+
+
 def test_a_policy_lets_in_whoever_the_service_leads_in():
     text = accepted("inject", {
         "networkPolicy": {"enabled": True},

@@ -34,7 +34,11 @@
   {{- printf "podAnnotations: found %s, which is the chart's own; accepted: lastcall.config" (include "lastcall.configAnnotation" .) | fail -}}
 {{- end -}}
 {{- include "lastcall.checkLabels" (list "podLabels" .Values.podLabels (include "lastcall.selectorLabels" . | fromYaml)) -}}
-{{- include "lastcall.checkLabels" (list "commonLabels" .Values.commonLabels (include "lastcall.ownLabels" . | fromYaml)) -}}
+{{- $labels := include "lastcall.ownLabels" . | fromYaml -}}
+{{- include "lastcall.checkLabels" (list "commonLabels" .Values.commonLabels $labels) -}}
+{{- range $key := list "podMonitor" "prometheusRule" "dashboard" -}}
+  {{- include "lastcall.checkLabels" (list (printf "%s.labels" $key) (get $.Values $key).labels $labels) -}}
+{{- end -}}
 {{- end }}
 
 {{- /* (list KEY WHAT OBJECTS): no two of one name. */}}
@@ -48,12 +52,15 @@
 {{- end -}}
 {{- end }}
 
-{{- /* (list KEY PORTS .): the containers of a pod share its ports. */}}
+{{- /* (list KEY PORTS .): the containers of a pod share its ports, and a PodMonitor finds lastcall by its name. */}}
 {{- define "lastcall.checkOwnPort" -}}
 {{- $own := int (index . 2).Values.lastcall.port -}}
 {{- range index . 1 -}}
   {{- if and (eq (int .containerPort) $own) (eq (default "TCP" .protocol) "TCP") -}}
     {{- printf "%s: found %d, where lastcall itself listens; accepted: another lastcall.port" (index $ 0) $own | fail -}}
+  {{- end -}}
+  {{- if eq (default "" .name) "lastcall" -}}
+    {{- printf "%s: found \"lastcall\", as lastcall's own port is called; accepted: another name" (index $ 0) | fail -}}
   {{- end -}}
 {{- end -}}
 {{- end }}

@@ -18,8 +18,14 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "lastcall.labels" -}}
-{{ include "lastcall.ownLabels" . }}
-{{- with .Values.commonLabels }}
+{{ include "lastcall.labelsWith" (list dict .) }}
+{{- end }}
+
+{{- /* (list LABELS .): an object's own labels come before the common ones. */}}
+{{- define "lastcall.labelsWith" -}}
+{{- $root := index . 1 -}}
+{{ include "lastcall.ownLabels" $root }}
+{{- with merge dict (default dict (index . 0)) (default dict $root.Values.commonLabels) }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
