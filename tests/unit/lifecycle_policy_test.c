@@ -61,6 +61,20 @@ static void a_policy_that_contradicts_itself_is_refused(void)
     CHECK_STR(refused(&policy), "a lane needs one that there is not");
 }
 
+static void a_policy_serves_where_one_of_its_lanes_does(void)
+{
+    struct lc_policy policy = three_lanes();
+
+    for (size_t i = 0; i < LC_LANES_MAX; i++)
+        policy.lane[i].serves = false;
+    CHECK(!lc_policy_serves(&policy));
+    for (size_t i = 0; i <= policy.lanes; i++) {
+        policy.lane[i].serves = true;
+        CHECK_INT(lc_policy_serves(&policy), i < policy.lanes);
+        policy.lane[i].serves = false;
+    }
+}
+
 static void lanes_that_need_each_other_in_a_circle_are_refused(void)
 {
     struct lc_policy policy = three_lanes();
@@ -325,6 +339,7 @@ static void every_value_has_a_name_and_what_is_none_of_them_is_unknown(void)
 int main(void)
 {
     TEST(a_policy_that_contradicts_itself_is_refused);
+    TEST(a_policy_serves_where_one_of_its_lanes_does);
     TEST(lanes_that_need_each_other_in_a_circle_are_refused);
     TEST(stages_whose_reserves_do_not_fit_in_the_grace_are_refused);
     TEST(sixteen_lanes_in_a_row_start_and_stop_one_by_one);
