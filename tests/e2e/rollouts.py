@@ -16,14 +16,16 @@ from test_rollouts import play
 
 WAY = "update"
 LONGEST_ANSWER = 3 # seconds
+# At SIGQUIT nginx answers what is in flight and closes what is idle: lastcall need not wait for it.
+UNDRAINED = "nginx-undrained"
 
 
-def measure(app, column):
+def measure(app, column, **more):
     """One rolling update, of which all that was seen is kept."""
-    print(f"{time.strftime('%T')}  {app}, {column}", flush=True)
+    print(f"{time.strftime('%T')}  {more.get('called', app)}, {column}", flush=True)
     name = f"lastcall-update-{app}-{column}-{uuid.uuid4().hex[:6]}"
     with cluster.Namespace(name) as namespace:
-        play(namespace, app, column, (WAY,))
+        play(namespace, app, column, (WAY,), **more)
 
 
 def took(cell):
@@ -43,12 +45,14 @@ def median(cells, column):
 
 def table(cells):
     """`cells` by application and column."""
-    def line(name, seconds):
-        return row([name, *(f"{seconds(column):.1f} s" for column in COLUMNS)])
+    def line(name, seconds, columns=COLUMNS):
+        return row([name, *(f"{seconds(column):.1f} s" if column in columns else ""
+                            for column in COLUMNS)])
     yield row(["a rolling update of 2 pods of", *COLUMNS])
     yield row(["---"] * (len(COLUMNS) + 1))
     for app in COMMANDS:
         yield line(app, lambda column, app=app: took(cells[app, column]))
+    yield line(UNDRAINED, lambda column: took(cells[UNDRAINED, column]), MODES)
     yield line("median", lambda column: median(cells, column))
     yield line("the slowest answer, over its length",
                lambda column: max(slowest(cells[app, column]) for app in COMMANDS))
@@ -58,6 +62,8 @@ def main():
     for app in COMMANDS:
         for column in COLUMNS:
             measure(app, column)
+    for column in MODES:
+        measure("nginx", column, called=UNDRAINED, drain={"waitForIdle": False})
     cells = {(cell["app"], cell["column"]): cell for cell in results.kept()}
     allowed = 1.15 * (median(cells, "sleep") + LONGEST_ANSWER)
     ratios = {column: median(cells, column) / allowed for column in MODES}

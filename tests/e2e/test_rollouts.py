@@ -42,10 +42,12 @@ def load(namespace, column):
                Load(others, clients("new-node", address, False), node=True))
 
 
-def play(namespace, app, column, ways, replicas=2):
-    """Stops pods in these ways, one after the other, under load; returns the failures that count."""
-    name = f"{app}-{column}-{'-'.join(ways)}"
-    applications.install(namespace, app, column, replicas)
+def play(namespace, app, column, ways, replicas=2, called=None, **more):
+    """Stops pods in these ways, one after the other, under load; returns the failures that count.
+    `called`: another name than the application's, where it has `more` of the chart's values."""
+    called = called or app
+    name = f"{called}-{column}-{'-'.join(ways)}"
+    applications.install(namespace, app, column, replicas, **more)
     stops = Stops(namespace)
     with load(namespace, column) as loads, results.logs_of(namespace, "app=balancer", name):
         seen = {}
@@ -60,7 +62,7 @@ def play(namespace, app, column, ways, replicas=2):
                 stopped = getattr(stops, way)()
                 seen[way] = {"began": began, "ended": time.time(), "stopped": stopped}
         told = {name: one for some in loads for name, one in some.end().items()}
-    results.keep(name, app=app, column=column, ways=seen, load=told)
+    results.keep(name, app=called, column=column, ways=seen, load=told)
     check(told, sum(one["ended"] - one["began"] for one in seen.values()))
     return {name: one["events"] for name, one in told.items() if one["failed"]}
 
