@@ -16,16 +16,25 @@ from test_rollouts import play
 
 WAY = "update"
 LONGEST_ANSWER = 3 # seconds
-# At SIGQUIT nginx answers what is in flight and closes what is idle: lastcall need not wait for it.
-UNDRAINED = "nginx-undrained"
+# The table's rows: an application, and more of the chart's values. At SIGQUIT nginx answers what is in
+# flight and closes what is idle: lastcall need not wait for it.
+ROWS = {app: (app, {}) for app in COMMANDS} | {
+    "nginx-undrained": ("nginx", {"drain": {"waitForIdle": False}})}
 
 
-def measure(app, column, **more):
+def measure(called, column):
     """One rolling update, of which all that was seen is kept."""
-    print(f"{time.strftime('%T')}  {more.get('called', app)}, {column}", flush=True)
-    name = f"lastcall-update-{app}-{column}-{uuid.uuid4().hex[:6]}"
+    print(f"{time.strftime('%T')}  {called}, {column}", flush=True)
+    app, more = ROWS[called]
+    name = f"lastcall-update-{called}-{column}-{uuid.uuid4().hex[:6]}"
     with cluster.Namespace(name) as namespace:
-        play(namespace, app, column, (WAY,), **more)
+        play(namespace, app, column, (WAY,), called=called, **more)
+
+
+def columns(called):
+    """What is the chart's to set is lastcall's alone."""
+    _, more = ROWS[called]
+    return MODES if more else COLUMNS
 
 
 def took(cell):
@@ -45,25 +54,22 @@ def median(cells, column):
 
 def table(cells):
     """`cells` by application and column."""
-    def line(name, seconds, columns=COLUMNS):
-        return row([name, *(f"{seconds(column):.1f} s" if column in columns else ""
+    def line(name, seconds, some=COLUMNS):
+        return row([name, *(f"{seconds(column):.1f} s" if column in some else ""
                             for column in COLUMNS)])
     yield row(["a rolling update of 2 pods of", *COLUMNS])
     yield row(["---"] * (len(COLUMNS) + 1))
-    for app in COMMANDS:
-        yield line(app, lambda column, app=app: took(cells[app, column]))
-    yield line(UNDRAINED, lambda column: took(cells[UNDRAINED, column]), MODES)
+    for called in ROWS:
+        yield line(called, lambda column, called=called: took(cells[called, column]), columns(called))
     yield line("median", lambda column: median(cells, column))
     yield line("the slowest answer, over its length",
                lambda column: max(slowest(cells[app, column]) for app in COMMANDS))
 
 
 def main():
-    for app in COMMANDS:
-        for column in COLUMNS:
-            measure(app, column)
-    for column in MODES:
-        measure("nginx", column, called=UNDRAINED, drain={"waitForIdle": False})
+    for called in ROWS:
+        for column in columns(called):
+            measure(called, column)
     cells = {(cell["app"], cell["column"]): cell for cell in results.kept()}
     allowed = 1.15 * (median(cells, "sleep") + LONGEST_ANSWER)
     ratios = {column: median(cells, column) / allowed for column in MODES}

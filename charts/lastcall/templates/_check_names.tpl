@@ -52,7 +52,8 @@
 {{- end -}}
 {{- end }}
 
-{{- /* (list KEY PORTS .): the containers of a pod share its ports, and a PodMonitor finds lastcall by its name. */}}
+{{- /* (list KEY PORTS .): the containers of a pod share its ports, and a PodMonitor finds lastcall's by
+its name. */}}
 {{- define "lastcall.checkOwnPort" -}}
 {{- $own := int (index . 2).Values.lastcall.port -}}
 {{- range index . 1 -}}

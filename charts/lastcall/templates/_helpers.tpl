@@ -18,14 +18,15 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "lastcall.labels" -}}
-{{ include "lastcall.labelsWith" (list dict .) }}
+{{ include "lastcall.labelsWith" (list "lastcall.ownLabels" dict .) }}
 {{- end }}
 
-{{- /* (list LABELS .): an object's own labels come before the common ones. */}}
+{{- /* (list TEMPLATE LABELS .): the chart's, which TEMPLATE has, and the user's: an object's before the
+common ones. */}}
 {{- define "lastcall.labelsWith" -}}
-{{- $root := index . 1 -}}
-{{ include "lastcall.ownLabels" $root }}
-{{- with merge dict (default dict (index . 0)) (default dict $root.Values.commonLabels) }}
+{{- $root := index . 2 -}}
+{{ include (index . 0) $root }}
+{{- with merge dict (default dict (index . 1)) (default dict $root.Values.commonLabels) }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
@@ -52,10 +53,26 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 
 {{- /* What an object is called and labelled. */}}
 {{- define "lastcall.metadata" -}}
-name: {{ include "lastcall.name" . | quote }}
-namespace: {{ .Release.Namespace | quote }}
+{{ include "lastcall.metadataWith" (list dict .) }}
+{{- end }}
+
+{{- /* (list LABELS .): the same with labels of its own. */}}
+{{- define "lastcall.metadataWith" -}}
+{{- $root := index . 1 -}}
+name: {{ include "lastcall.name" $root | quote }}
+namespace: {{ $root.Release.Namespace | quote }}
 labels:
-  {{- include "lastcall.labels" . | nindent 2 }}
+  {{- include "lastcall.labelsWith" (list "lastcall.ownLabels" (index . 0) $root) | nindent 2 }}
+{{- end }}
+
+{{- /* (list KEYS .): those of these values that are set, as they are. */}}
+{{- define "lastcall.asSet" -}}
+{{- $root := index . 1 -}}
+{{- range $key := index . 0 }}
+{{- with get $root.Values $key }}
+{{ dict $key . | toYaml }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* {repository, tag, digest} as one word. */}}
